@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Other systems: everything that leaves this machine, behind small protocols."""

@@ -1,0 +1,247 @@
+"""What a ledger, a source, a clock and a token store promise. Nothing here knows rows, queues or retries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from connectors.errors import ConnectorError
+from mappings.canonical.book import Book
+from mappings.canonical.money import Money
+from mappings.canonical.record import Record, RecordKind, Reference
+from mappings.canonical.subscription import SubscriptionState
+
+TaxMode = Literal["ours", "ledger"]
+
+
+class Clock(Protocol):
+    """The one way to time. Instants are timezone-aware UTC."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token with its refresh token; `version` grows with every stored pair."""
+
+    access_token: str
+    refresh_token: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None = None
+    version: int = 0
+
+    def __repr__(self) -> str:
+        return f"Token(version={self.version}, access_expires_at={self.access_expires_at}, secrets hidden)"
+
+
+class TokenStore(Protocol):
+    """The tokens of one book, encrypted at rest. `refreshing` lets one refresher in at a time, anywhere."""
+
+    def read(self) -> Token | None: ...
+
+    def read_previous(self) -> Token | None: ...
+
+    def save(self, token: Token, *, expected_version: int) -> Token: ...
+
+    def refreshing(self) -> AbstractLock: ...
+
+
+class AbstractLock(Protocol):
+    """A context manager that is entered by one process at a time."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Calls a book allows: per second, per minute, and batch calls per minute; 0 = no limit."""
+
+    per_second: float = 0
+    per_minute: float = 0
+    batches_per_minute: float = 0
+    in_flight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one ledger product can and cannot do; pages, checks and limits read it, never a ledger's name."""
+
+    records: frozenset[RecordKind]
+    batch_size: int = 1
+    rates: Rates = Rates()
+    number_length_max: int = 0
+    text_length_max: int = 0
+    lines_max: int = 0
+    decimals_max: int = 4
+    tax_mode: TaxMode = "ours"
+    caller_sets_number: bool = True
+    metered_reads: bool = False
+    server_limit_s: float = 0
+    recheck_s: float = 0
+    throttle_default_s: float = 60
+    key_guard: Literal["ledger", "number", "marker"] = "ledger"
+    needs_release: Literal["approve", "auto"] = "approve"
+    default_create_missing: Literal["never", "always"] = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the ledger must hold afterwards: compared with every echo and every find.
+
+    `gross` is None where the ledger sets the tax. `customer_id` is the ledger's id ("" for non-documents).
+    """
+
+    net: Money | None = None
+    gross: Money | None = None
+    customer_id: str = ""
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """One record on its way: exact bytes, identity and what to expect back.
+
+    `key` idempotency key (32 hex), `marker` (20 base32) is inside `body`; `lookup` is the document
+    number, or the display name or code of a customer or item.
+    """
+
+    kind: RecordKind
+    key: str
+    marker: str
+    lookup: str
+    body: bytes
+    expect: Expectation = Expectation()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A record in the ledger's own bytes, with its lookup and expectation."""
+
+    body: bytes
+    lookup: str
+    expect: Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The ledger holds the record: its id and version there, and the totals it answered with."""
+
+    ledger_id: str
+    version: str = ""
+    lookup: str = ""
+    net: Money | None = None
+    gross: Money | None = None
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a read found under a shipment's number or name. `marker` is "" when it is not ours."""
+
+    ledger_id: str
+    version: str
+    lookup: str
+    marker: str
+    currency: str = ""
+    customer_id: str = ""
+    net: Money | None = None
+    gross: Money | None = None
+    lines: int = 0
+    live: bool = True
+
+
+Outcome: TypeAlias = Posted | ConnectorError
+
+
+@dataclass(frozen=True, slots=True)
+class BookState:
+    """What `check` saw: who the book belongs to, and plain sentences on what is wrong (empty = fine)."""
+
+    company_id: str
+    company_name: str
+    home_currency: str
+    problems: tuple[str, ...] = ()
+    highest_number: Mapping[str, str] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """One book's session; knows nothing of retries, rows, queues.
+
+    `push` raises a `ConnectorError` when the whole call failed, else returns one outcome per shipment
+    in order. More than one shipment goes by the ledger's batch call under `batch_key`. `not_after`
+    (monotonic seconds of the clock) is checked right before request bytes leave: past it nothing is
+    sent and `Unreachable` is raised.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def check(self) -> BookState: ...
+
+    def needs(self, record: Record) -> tuple[Reference, ...]: ...
+
+    def render(self, record: Record, *, marker: str, bound: Mapping[Reference, str]) -> Rendered: ...
+
+    def push(
+        self, shipments: Sequence[Shipment], *, batch_key: str = "", not_after: float | None = None
+    ) -> Sequence[Outcome]: ...
+
+    def find(self, shipments: Sequence[Shipment]) -> Sequence[Held | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKind:
+    """What a ledger's folder gives the registry.
+
+    `settings` are the names of the book settings it knows (name -> one sentence); `open` makes a
+    session. `is_simulated(book)` tells a practice book, so that real books are never surprised.
+    """
+
+    name: str
+    title: str
+    capabilities: Capabilities
+    settings: Mapping[str, str]
+    required_settings: frozenset[str]
+    open: LedgerOpener
+    is_practice: PracticeTest
+    connects_by_oauth: bool = False
+
+
+class LedgerOpener(Protocol):
+    def __call__(self, book: Book, *, clock: Clock, tokens: TokenStore) -> Ledger: ...
+
+
+class PracticeTest(Protocol):
+    def __call__(self, book: Book) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A stored webhook or file entry: its source's event id and the raw body."""
+
+    source: str
+    event_id: str
+    body: bytes
+
+
+class Source(Protocol):
+    """Turns an event into the state of the subscription it is about."""
+
+    @property
+    def name(self) -> str: ...
+
+    def event_id(self, headers: Mapping[str, str], raw: bytes) -> str: ...
+
+    def verify(
+        self, headers: Mapping[str, str], raw: bytes, *, secrets: Sequence[str], now: datetime
+    ) -> bool: ...
+
+    def read(self, event: Event) -> tuple[SubscriptionState, ...]: ...

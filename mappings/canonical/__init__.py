@@ -1,0 +1,1 @@
+"""Frozen values that sources, billing, store and ledgers all speak."""

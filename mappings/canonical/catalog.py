@@ -1,0 +1,81 @@
+"""What is sold and at what price: products, price lists with tiers, and pools that share a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+PriceModel = Literal["per_unit", "graduated", "volume", "package", "stairstep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something we sell. `offers` are the provider's ids for it (catalog item id or offer GUID)."""
+
+    code: str
+    name: str
+    family: str = ""
+    unit: str = "seat"
+    sku: str = ""
+    offers: tuple[str, ...] = ()
+    ledger_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Units up to and including `up_to` (None = no end) at `price` each, plus `flat` once."""
+
+    up_to: Decimal | None
+    price: Decimal = Decimal(0)
+    flat: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of one product for one billing plan, per unit and billing cycle.
+
+    `plan` is monthly | annual | triennial | one_time | usage, `term` a duration (P1M) or "" for any.
+    `model` per_unit uses the first tier. `package_size` is for the package model. `cost` is what the
+    provider takes per unit and cycle, when known.
+    """
+
+    product: str
+    plan: str
+    tiers: tuple[Tier, ...]
+    model: PriceModel = "per_unit"
+    term: str = ""
+    package_size: Decimal = Decimal(1)
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """Prices in one currency from a day on; the list of a later `from_` with the same code replaces it."""
+
+    code: str
+    currency: str
+    from_: date
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Members of a group reach the tier together (billing rules, "Pools").
+
+    Members are every subscription of `products` held by `group` or a party below it. `measure` is of
+    the group's total quantity in the pool period. `in_order` names party codes that fill the tiers first.
+    """
+
+    code: str
+    group: str
+    products: tuple[str, ...]
+    measure: Literal["end_of_period", "peak", "time_weighted"]
+    allocation: Literal["blended", "in_order"] = "blended"
+    in_order: tuple[str, ...] = ()
+    period: str = "P1M"
+    anchor: date | None = None
+    from_: date | None = None
+    until: date | None = None

@@ -1,0 +1,160 @@
+"""Exact money: whole minor units of one currency, so half a cent cannot exist.
+
+Prices, quantities and rates are `Decimal`; an unrounded sum is a `Fraction`. Exactly one function,
+`to_money`, turns an unrounded figure into money, and it always names its rounding mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+import iso4217
+
+RoundingMode = Literal["half_up", "half_down", "half_even", "down"]
+RoundingBasis = Literal["per_line", "per_unit"]
+
+
+class UnknownCurrency(ValueError):
+    """A currency code that ISO 4217 does not list as a currency in use."""
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies met in one sum."""
+
+
+@lru_cache(maxsize=512)
+def minor_digits(currency: str) -> int:
+    """Digits after the decimal point for an ISO 4217 code: 2 for EUR, 0 for JPY, 3 for KWD.
+
+    Raises `UnknownCurrency` for anything else, funds and metals without minor units included.
+    """
+    try:
+        digits = iso4217.Currency(currency).exponent
+    except ValueError:
+        digits = None
+    if digits is None or not currency.isupper():
+        raise UnknownCurrency(
+            f"{currency!r} is not a currency of ISO 4217 (three capital letters, as in EUR)"
+        )
+    return int(digits)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An exact amount: whole minor units (cents, yen, fils) of one currency."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self.currency} + {other.currency}")
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return self + -other
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __abs__(self) -> Money:
+        return Money(abs(self.minor), self.currency)
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount as a Decimal with exactly the currency's digits: 12.30, 1230, 1.230."""
+        return Decimal(self.minor).scaleb(-minor_digits(self.currency))
+
+    def __str__(self) -> str:
+        return f"{self.decimal} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How an unrounded figure becomes money: where it is rounded, and which way.
+
+    `per_unit` rounds the amount of one unit, then multiplies (the provider's rule for seats);
+    `per_line` rounds once at the end. "Down" is toward zero and "half up" away from zero, so that
+    a credit mirrors its charge (billing rules).
+    """
+
+    basis: RoundingBasis = "per_line"
+    mode: RoundingMode = "half_up"
+
+    def __str__(self) -> str:
+        return f"{self.basis}/{self.mode}"
+
+
+HALF_UP = Rounding()
+
+
+def zero(currency: str) -> Money:
+    """Nothing, in a currency."""
+    return Money(0, currency)
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum of amounts that must all be of `currency`; raises `CurrencyMismatch`."""
+    result = Money(0, currency)
+    for amount in amounts:
+        result = result + amount
+    return result
+
+
+def parse_money(text: str, currency: str) -> Money:
+    """Read a plain decimal text ("12.30") as money; raises `ValueError` if it has too many digits."""
+    value = Decimal(text)
+    minor = value.scaleb(minor_digits(currency))
+    if not value.is_finite() or minor != minor.to_integral_value():
+        raise ValueError(f"{text} is not an amount of {currency} ({minor_digits(currency)} decimals)")
+    return Money(int(minor), currency)
+
+
+def to_money(exact: Fraction | Decimal, currency: str, mode: RoundingMode) -> Money:
+    """Round an exact figure in major units to whole minor units by the named mode."""
+    return Money(round_half(Fraction(exact) * 10 ** minor_digits(currency), mode), currency)
+
+
+def round_half(exact: Fraction, mode: RoundingMode) -> int:
+    """The integer an exact figure rounds to. Symmetric around zero in every mode."""
+    sign = -1 if exact < 0 else 1
+    whole, rest = divmod(abs(exact).numerator, exact.denominator)
+    twice = 2 * rest
+    up = {
+        "half_up": twice >= exact.denominator,
+        "half_down": twice > exact.denominator,
+        "half_even": twice > exact.denominator or (twice == exact.denominator and whole % 2 == 1),
+        "down": False,
+    }[mode]
+    return sign * (whole + (1 if up else 0))
+
+
+def split(amount: Money, weights: tuple[int, ...]) -> tuple[Money, ...]:
+    """Divide an amount by weights so that the parts add up to it to the last minor unit.
+
+    Largest remainder: units left over go one by one to the parts that lost most by rounding down;
+    ties go to the earlier part, so the same input always gives the same split. A negative amount
+    splits as its mirror image.
+    """
+    if not weights:
+        raise ValueError("nothing to split over")
+    if min(weights) < 0 or sum(weights) == 0:
+        raise ValueError(f"weights must be non-negative and not all zero: {weights}")
+    if amount.minor < 0:
+        return tuple(-part for part in split(-amount, weights))
+
+    whole = sum(weights)
+    parts = [amount.minor * weight // whole for weight in weights]
+    lost = [amount.minor * weight % whole for weight in weights]
+    winners = sorted(range(len(weights)), key=lambda part: (-lost[part], part))
+    for part in winners[: amount.minor - sum(parts)]:
+        parts[part] += 1
+    return tuple(Money(minor, amount.currency) for minor in parts)

@@ -1,0 +1,76 @@
+"""Subscription state: what is held, since when, as any source tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+Plan = Literal["monthly", "annual", "triennial", "one_time", "usage", "trial"]
+Status = Literal["active", "suspended", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The lasting facts of a subscription. `code` is ours or the provider's id, unique in the workspace.
+
+    `party` and `product` are our codes; "" when a provider's id matches nothing of ours yet (the run
+    then names it as unassigned). `offer` and `tenant` keep what the provider said.
+    `contract` "" means: the contract of the party or the nearest party above. `anchor` is the first
+    day of the billing grid. `billed_until` overrides the cut-over.
+    """
+
+    code: str
+    source: str
+    party: str
+    product: str
+    term: str
+    plan: Plan
+    anchor: date
+    contract: str = ""
+    offer: str = ""
+    tenant: str = ""
+    name: str = ""
+    parent: str = ""
+    billed_until: date | None = None
+    end: date | None = None
+    auto_renew: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionVersion:
+    """What is held from the day `on`, until the next version (append-only, effective-dated).
+
+    `quantity` is the total held, never a difference. `observed` orders two versions of one day: the
+    later observation wins, then the larger `ref`, so any order of arrival gives the same timeline.
+    `ref` is the event's identity at its source (unique per subscription). `at` is the exact instant in
+    UTC when the source gave one (seat windows of 168 h need it).
+    """
+
+    subscription: str
+    ref: str
+    on: date
+    quantity: Decimal
+    status: Status = "active"
+    observed: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Metered consumption of a subscription on a day; `ref` is unique per subscription."""
+
+    subscription: str
+    ref: str
+    on: date
+    quantity: Decimal
+    meter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionState:
+    """What a source says of one subscription at one moment: the lasting facts and the version."""
+
+    subscription: Subscription
+    versions: tuple[SubscriptionVersion, ...]

@@ -1,0 +1,62 @@
+"""Identity made of business facts, never of row ids, so that two databases agree (design section 5)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from mappings.canonical.document import ChargeRef
+
+_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
+
+
+def canonical_json(value: object) -> bytes:
+    """The one byte form of a value: sorted keys, decimals as strings, dates as ISO text."""
+    return _ENCODER.encode(value)
+
+
+def fingerprint(value: object) -> str:
+    """SHA-256 (hex) over the canonical bytes of a frozen value."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def document_ref(issuer: str, key: tuple[str, ...], charges: Iterable[ChargeRef]) -> str:
+    """Reference of a document: 26 characters from issuer, document key and its sorted charges."""
+    facts = sorted((ref.subscription, ref.cycle_start.isoformat(), ref.revision) for ref in charges)
+    return _base32(("document", issuer, key, facts), length=26)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryIdentity:
+    """One record to be put into one book; the four facts are unique together."""
+
+    book: str
+    kind: str
+    ref: str
+    revision: int = 0
+
+    @property
+    def key(self) -> str:
+        """Idempotency key of the create: 32 hex characters (fits QBO's requestid, batches included)."""
+        return hashlib.sha256(canonical_json(("key", *self._facts))).hexdigest()[:32]
+
+    @property
+    def marker(self) -> str:
+        """20 base32 characters written into a private field of the ledger's record.
+
+        Without the revision: every revision of a delivery is the same business document.
+        """
+        return _base32(("marker", self.book, self.kind, self.ref), length=20)
+
+    @property
+    def _facts(self) -> tuple[str, str, str, int]:
+        return (self.book, self.kind, self.ref, self.revision)
+
+
+def _base32(facts: object, *, length: int) -> str:
+    digest = hashlib.sha256(canonical_json(facts)).digest()
+    return base64.b32encode(digest).decode("ascii")[:length]
