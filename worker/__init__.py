@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Our side: state, decisions, time, people."""
