@@ -1,0 +1,405 @@
+"""Create every table."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _create_setup_object()
+    _create_billing_group()
+    _create_party_group()
+    _create_subscription()
+    _create_subscription_version()
+    _create_usage_record()
+    _create_inbox()
+    _create_provider_line()
+    _create_run()
+    _create_document()
+    _create_charge()
+    _create_approval()
+    _create_document_hold()
+    _create_series_counter()
+    _create_delivery()
+    _create_delivery_need()
+    _create_attempt()
+    _create_external_reference()
+    _create_lane()
+    _create_book_token()
+    _create_audit()
+
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations go forward only: restore a backup instead")
+
+
+def _create_setup_object() -> None:
+    op.create_table(
+        "setup_object",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "code", name=op.f("pk_setup_object")),
+    )
+
+
+def _create_billing_group() -> None:
+    op.create_table(
+        "billing_group",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("billed_as_of", sa.Date(), nullable=True),
+        sa.Column("is_dirty", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_billing_group")),
+    )
+
+
+def _create_party_group() -> None:
+    op.create_table(
+        "party_group",
+        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("group_code", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("party", name=op.f("pk_party_group")),
+    )
+    op.create_index(op.f("ix_party_group_group_code"), "party_group", ["group_code"], unique=False)
+
+
+def _create_subscription() -> None:
+    op.create_table(
+        "subscription",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("group_code", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_subscription")),
+    )
+    op.create_index(op.f("ix_subscription_group_code"), "subscription", ["group_code"], unique=False)
+    op.create_index(op.f("ix_subscription_party"), "subscription", ["party"], unique=False)
+
+
+def _create_subscription_version() -> None:
+    op.create_table(
+        "subscription_version",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("subscription", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("observed", sa.String(), nullable=False),
+        sa.Column("at_instant", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_version")),
+        sa.UniqueConstraint("subscription", "ref", name=op.f("uq_subscription_version_subscription_ref")),
+    )
+    op.create_index(
+        op.f("ix_subscription_version_subscription"), "subscription_version", ["subscription"], unique=False
+    )
+
+
+def _create_usage_record() -> None:
+    op.create_table(
+        "usage_record",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("subscription", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("meter", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_record")),
+        sa.UniqueConstraint("subscription", "ref", name=op.f("uq_usage_record_subscription_ref")),
+    )
+    op.create_index(op.f("ix_usage_record_subscription"), "usage_record", ["subscription"], unique=False)
+
+
+def _create_inbox() -> None:
+    op.create_table(
+        "inbox",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("body_hash", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("duplicates", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
+        sa.UniqueConstraint("source", "event_id", name=op.f("uq_inbox_source_event_id")),
+    )
+    op.create_index(op.f("ix_inbox_state"), "inbox", ["state"], unique=False)
+
+
+def _create_provider_line() -> None:
+    op.create_table(
+        "provider_line",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("invoice_number", sa.String(), nullable=False),
+        sa.Column("subscription", sa.String(), nullable=False),
+        sa.Column("charge_type", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("flags", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_provider_line")),
+    )
+    op.create_index(
+        op.f("ix_provider_line_invoice_number"), "provider_line", ["invoice_number"], unique=False
+    )
+    op.create_index(op.f("ix_provider_line_subscription"), "provider_line", ["subscription"], unique=False)
+
+
+def _create_run() -> None:
+    op.create_table(
+        "run",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+    )
+
+
+def _create_document() -> None:
+    op.create_table(
+        "document",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("bill_to", sa.String(), nullable=False),
+        sa.Column("group_code", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("gross_minor", sa.BigInteger(), nullable=False),
+        sa.Column("sort_key", sa.String(), nullable=False),
+        sa.Column("series", sa.String(), nullable=True),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("document_date", sa.Date(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("checks", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("as_of", sa.Date(), nullable=True),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("issuer", "series", "number", name=op.f("uq_document_issuer_series_number")),
+        sa.UniqueConstraint("ref", name=op.f("uq_document_ref")),
+    )
+    op.create_index(op.f("ix_document_group_state"), "document", ["group_code", "state"], unique=False)
+    op.create_index(op.f("ix_document_number"), "document", ["number"], unique=False)
+    op.create_index(op.f("ix_document_release"), "document", ["issuer", "state", "sort_key"], unique=False)
+
+
+def _create_charge() -> None:
+    op.create_table(
+        "charge",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("document_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("group_code", sa.String(), nullable=False),
+        sa.Column("subscription", sa.String(), nullable=False),
+        sa.Column("cycle_start", sa.Date(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
+        sa.UniqueConstraint(
+            "subscription",
+            "cycle_start",
+            "revision",
+            name=op.f("uq_charge_subscription_cycle_start_revision"),
+        ),
+    )
+    op.create_index(op.f("ix_charge_document_id"), "charge", ["document_id"], unique=False)
+    op.create_index(op.f("ix_charge_group_code"), "charge", ["group_code"], unique=False)
+
+
+def _create_approval() -> None:
+    op.create_table(
+        "approval",
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ref", "fingerprint", name=op.f("pk_approval")),
+    )
+
+
+def _create_document_hold() -> None:
+    op.create_table(
+        "document_hold",
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_document_hold")),
+    )
+
+
+def _create_series_counter() -> None:
+    op.create_table(
+        "series_counter",
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("series", sa.String(), nullable=False),
+        sa.Column("reset_key", sa.String(), nullable=False),
+        sa.Column("next_number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("issuer", "series", "reset_key", name=op.f("pk_series_counter")),
+    )
+
+
+def _create_delivery() -> None:
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("lookup", sa.String(), nullable=False),
+        sa.Column("document_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("sort_key", sa.String(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("gross_minor", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("marker", sa.String(), nullable=False),
+        sa.Column("wire", sa.LargeBinary(), nullable=True),
+        sa.Column("wire_hash", sa.String(), nullable=False),
+        sa.Column("expect", sa.Text(), nullable=False),
+        sa.Column("batch_key", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("starts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
+        sa.Column("send_started_at", sa.BigInteger(), nullable=True),
+        sa.Column("absent_reads", sa.Integer(), nullable=False),
+        sa.Column("ledger_id", sa.String(), nullable=False),
+        sa.Column("ledger_version", sa.String(), nullable=False),
+        sa.Column("flags", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "book", "kind", "ref", "revision", name=op.f("uq_delivery_book_kind_ref_revision")
+        ),
+    )
+    op.create_index(op.f("ix_delivery_document_id"), "delivery", ["document_id"], unique=False)
+    op.create_index(op.f("ix_delivery_lane"), "delivery", ["book", "state", "next_attempt_at"], unique=False)
+
+
+def _create_delivery_need() -> None:
+    op.create_table(
+        "delivery_need",
+        sa.Column("delivery_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("needs_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id", "needs_id", name=op.f("pk_delivery_need")),
+    )
+    op.create_index(op.f("ix_delivery_need_needs_id"), "delivery_need", ["needs_id"], unique=False)
+
+
+def _create_attempt() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("trace_id", sa.String(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+    )
+    op.create_index(op.f("ix_attempt_delivery_id"), "attempt", ["delivery_id"], unique=False)
+
+
+def _create_external_reference() -> None:
+    op.create_table(
+        "external_reference",
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("ledger_id", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("book", "kind", "code", name=op.f("pk_external_reference")),
+    )
+    where = sa.text("kind IN ('invoice', 'credit_note')")
+    op.create_index(
+        op.f("uq_external_reference_document"),
+        "external_reference",
+        ["book", "kind", "ledger_id"],
+        unique=True,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
+
+
+def _create_lane() -> None:
+    op.create_table(
+        "lane",
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=False),
+        sa.Column("pause_reason", sa.String(), nullable=False),
+        sa.Column("pause_why", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("pacing", sa.Text(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("reads", sa.Integer(), nullable=False),
+        sa.Column("batches", sa.Integer(), nullable=False),
+        sa.Column("throttled", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("book", name=op.f("pk_lane")),
+    )
+
+
+def _create_book_token() -> None:
+    op.create_table(
+        "book_token",
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_previous", sa.LargeBinary(), nullable=True),
+        sa.Column("refresher", sa.String(), nullable=False),
+        sa.Column("refreshing_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("book", name=op.f("pk_book_token")),
+    )
+
+
+def _create_audit() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("object", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
