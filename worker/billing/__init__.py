@@ -1,0 +1,1 @@
+"""Pure billing: subscription state -> charges -> documents. No database, clock, log or random."""

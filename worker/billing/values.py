@@ -1,0 +1,242 @@
+"""The values billing speaks: charges with all they need to be credited exactly later, drafts, the account.
+
+Everything here is frozen and (de)serialisable by msgspec; amounts are signed (a credit is negative).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from mappings.canonical.catalog import PriceModel, Tier
+from mappings.canonical.contract import Proration
+from mappings.canonical.document import ChargeRef, Document, Original
+from mappings.canonical.money import HALF_UP, Money, Rounding
+from mappings.canonical.period import Period
+from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
+from mappings.canonical.workspace import Setup
+
+ChargeKind = Literal["recurring", "usage", "one_time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A quantity held, unchanged, over some days."""
+
+    period: Period
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PoolShare:
+    """How a pool set the tier: the group's total, and for `in_order` the units that fill tiers before ours."""
+
+    pool: str
+    total: Decimal
+    allocation: Literal["blended", "in_order"] = "blended"
+    before: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFacts:
+    """The price of a cycle, frozen with its first charge: later charges and credits of it use this.
+
+    `tiers` already carry discount or markup, which `source` tells in words. `cost` is the provider's, per
+    unit and cycle.
+    """
+
+    model: PriceModel
+    tiers: tuple[Tier, ...]
+    unit: str
+    source: str
+    price_list: str = ""
+    package_size: Decimal = Decimal(1)
+    cost: Decimal | None = None
+    pool: PoolShare | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleFacts:
+    """What was true of a (subscription, cycle) when a charge was made; the newest charge's facts count.
+
+    `spans` and `exact` (numerator/denominator, major units, unrounded) describe the whole cycle, not the
+    charge. `months` is the length of the cycle on its grid, 0 for usage and one-time.
+    """
+
+    price: PriceFacts
+    spans: tuple[Span, ...]
+    exact: str
+    months: int
+    proration: Proration = "actual_days_of_cycle"
+    rounding: Rounding = HALF_UP
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a contract says about the document a charge goes on, as of the cycle's first day."""
+
+    payment_terms_days: int
+    purchase_order: str = ""
+    invoice_format: str = ""
+    consolidated: bool = False
+    refund_method: Literal["credit_note", "net_next", "none"] = "credit_note"
+    zero_documents: Literal["suppress", "issue"] = "suppress"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An exchange rate with its day and source: home units for one unit of the document's currency."""
+
+    rate: Decimal
+    on: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One priced reason to pay, or to pay back, for days of one cycle of one subscription.
+
+    `party` is the sold-to, `bill_to` the payer. `net` is signed; `quantity` x `unit_price` = `net` exactly,
+    so `unit_price` carries the sign. `service` are the days this charge is for, `cycle` the whole cycle of
+    the grid. `true_up` marks the settlement of a pool's tier. `original` and `exchange` are set on credits.
+    """
+
+    ref: ChargeRef
+    kind: ChargeKind
+    issuer: str
+    contract: str
+    party: str
+    bill_to: str
+    product: str
+    currency: str
+    service: Period
+    cycle: Period
+    quantity: Decimal
+    unit_price: Decimal
+    net: Money
+    tax_code: str
+    tax_percent: Decimal
+    basis: tuple[str, ...]
+    facts: CycleFacts
+    terms: Terms
+    original: Original | None = None
+    exchange: Exchange | None = None
+    true_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BilledCharge:
+    """A charge on a released document. `exchange` is the document's, so that a credit can reuse it."""
+
+    charge: Charge
+    document_ref: str
+    number: str
+    document_date: date
+    exchange: Exchange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """Everything that decides the bill of one group (a connected part of the party tree over all dates)."""
+
+    setup: Setup
+    subscriptions: tuple[Subscription, ...]
+    versions: tuple[SubscriptionVersion, ...] = ()
+    usage: tuple[Usage, ...] = ()
+    billed: tuple[BilledCharge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Check:
+    """A reason not to bill something, by a stable code and one sentence that says what to do."""
+
+    code: str
+    sentence: str
+    subscription: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """Something a person should know; it stops nothing."""
+
+    code: str
+    sentence: str
+    subscription: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document without number and date, with the charges it bills. Checks make it held."""
+
+    document: Document
+    charges: tuple[Charge, ...]
+    checks: tuple[Check, ...]
+    key: tuple[str, ...]
+
+    @property
+    def is_held(self) -> bool:
+        """A held draft is shown, never released; the next run computes it again."""
+        return bool(self.checks)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AccountReason:
+    """Why subscriptions are in one column of the account."""
+
+    column: Literal["held", "unassigned", "unpriced", "excluded"]
+    sentence: str
+    subscriptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccount:
+    """Where every active subscription went; `active` is the sum of the other counts, always."""
+
+    active: int = 0
+    billed: int = 0
+    nothing_due: int = 0
+    held: int = 0
+    unassigned: int = 0
+    unpriced: int = 0
+    excluded: int = 0
+    reasons: tuple[AccountReason, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = self.billed + self.nothing_due + self.held + self.unassigned + self.unpriced + self.excluded
+        if parts != self.active:
+            raise ValueError(f"the account does not add up: {self.active} active, {parts} accounted for")
+
+    def __add__(self, other: RunAccount) -> RunAccount:
+        return RunAccount(
+            active=self.active + other.active,
+            billed=self.billed + other.billed,
+            nothing_due=self.nothing_due + other.nothing_due,
+            held=self.held + other.held,
+            unassigned=self.unassigned + other.unassigned,
+            unpriced=self.unpriced + other.unpriced,
+            excluded=self.excluded + other.excluded,
+            reasons=self.reasons + other.reasons,
+        )
+
+    def sentence(self) -> str:
+        """The sentence at the end of a run."""
+        return (
+            f"{self.active} active subscriptions = {self.billed} billed + {self.nothing_due} nothing due"
+            f" + {self.held} held + {self.unassigned} unassigned + {self.unpriced} unpriced"
+            f" + {self.excluded} excluded"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBill:
+    """What a group owes and does not have on a document yet.
+
+    `checks` are problems of subscriptions that are on no draft (unassigned, unpriced, opening_missing).
+    """
+
+    drafts: tuple[Draft, ...]
+    account: RunAccount
+    notices: tuple[Notice, ...] = ()
+    checks: tuple[Check, ...] = ()
