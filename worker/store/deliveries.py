@@ -1,15 +1,45 @@
-"""Deliveries as rows: planning them at release, claiming, write-ahead and verdicts."""
+"""Deliveries as rows: planning them at release, claiming, the write-ahead and the verdicts.
+
+Protects: a row changes state only along the edges of the state machine, and only by the worker that
+holds the lane's epoch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import Connection
+import msgspec
+from sqlalchemy import Connection, and_, exists, func, select, update
+from sqlalchemy.engine import RowMapping
 
-from mappings.canonical.record import CustomerRecord, DocumentRecord, ItemRecord, RecordKind
+from connectors.protocols import Expectation, Shipment
+from mappings.canonical.record import (
+    CustomerRecord,
+    DocumentRecord,
+    ItemRecord,
+    Record,
+    RecordKind,
+    Reference,
+)
+from mappings.identity import DeliveryIdentity, canonical_json
+from worker.delivery.states import State, check_edge
+from worker.store.columns import new_id
+from worker.store.references import bound
+from worker.store.tables import DeliveryNeed, DeliveryRow, table_of
+
+DELIVERY = table_of(DeliveryRow)
+NEED = table_of(DeliveryNeed)
+
+_RECORD_TYPES: dict[str, type] = {
+    "customer": CustomerRecord,
+    "item": ItemRecord,
+    "invoice": DocumentRecord,
+    "credit_note": DocumentRecord,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +59,253 @@ class PlannedDocument:
     sort_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery row as flows see it; `record` is decoded, `wire` the exact bytes once written ahead."""
+
+    id: str
+    book: str
+    kind: RecordKind
+    ref: str
+    revision: int
+    state: State
+    reason: str
+    lookup: str
+    key: str
+    marker: str
+    record: Record
+    wire: bytes | None
+    expect: Expectation
+    batch_key: str
+    epoch: int
+    attempts: int
+    starts: int
+    absent_reads: int
+    read_failures: int
+    after_conflict: bool
+    goes_alone: bool
+    created_at: datetime
+    send_started_at: datetime | None
+
+    @property
+    def shipment(self) -> Shipment:
+        """The delivery as the ledger takes it; only after the write-ahead."""
+        assert self.wire is not None, "no bytes before the write-ahead"
+        return Shipment(self.kind, self.key, self.marker, self.lookup, self.wire, self.expect)
+
+
 def plan(connection: Connection, documents: Sequence[PlannedDocument], *, now: datetime) -> None:
-    """Insert the delivery rows of released documents, in the caller's transaction."""
-    raise NotImplementedError
+    """Insert the delivery rows of released documents, in the caller's transaction.
+
+    A companion the book already holds (external reference) or that is already on its way is not
+    inserted again. With `create_missing: never` a missing one parks the document instead, and
+    nothing is created silently.
+    """
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    needs: list[dict[str, str]] = []
+    on_the_way = _existing(connection, documents)
+    held = bound(connection, {document.book for document in documents})
+    for document in documents:
+        wanted = [one for one in document.companions if _kind(one) in document.takes]
+        missing = [one for one in wanted if Reference(_kind(one), one.code) not in held[document.book]]
+        new = _row(document.book, document.record, document, now)
+        rows[document.book, new["kind"], new["ref"]] = new
+        if missing and document.create_missing == "never":
+            names = ", ".join(f"{_kind(one)} {one.code}" for one in missing)
+            new.update(
+                state="parked",
+                reason="target_missing",
+                why=f"Book {document.book} has no {names}, and this book creates nothing by itself.",
+                hint="Name the existing record under ledger_ids in the workspace, or set create_missing.",
+            )
+            continue
+        before: list[str] = []
+        for companion in missing:
+            place = (document.book, _kind(companion), companion.code)
+            if place not in on_the_way:
+                row = rows[place] = _row(document.book, companion, document, now)
+                on_the_way[place] = row["id"]
+                if isinstance(companion, CustomerRecord) and companion.parent and before:
+                    row["state"] = "planned"
+                    needs.append({"delivery_id": row["id"], "needs_id": before[-1]})
+            before.append(on_the_way[place])
+        new["state"] = "planned" if before else "due"
+        needs.extend({"delivery_id": new["id"], "needs_id": one} for one in before)
+    if rows:
+        connection.execute(DELIVERY.insert(), list(rows.values()))
+    if needs:
+        connection.execute(NEED.insert(), needs)
+
+
+def _existing(
+    connection: Connection, documents: Sequence[PlannedDocument]
+) -> dict[tuple[str, str, str], str]:
+    codes = {one.code for document in documents for one in document.companions}
+    books = {document.book for document in documents}
+    columns = (DELIVERY.c.book, DELIVERY.c.kind, DELIVERY.c.ref, DELIVERY.c.id)
+    query = select(*columns).where(
+        DELIVERY.c.book.in_(books),
+        DELIVERY.c.kind.in_(("customer", "item")),
+        DELIVERY.c.ref.in_(codes),
+        DELIVERY.c.state != "posted",
+    )
+    return {(row.book, row.kind, row.ref): row.id for row in connection.execute(query)}
+
+
+def _kind(record: Record) -> RecordKind:
+    if isinstance(record, CustomerRecord):
+        return "customer"
+    if isinstance(record, ItemRecord):
+        return "item"
+    return record.document.kind
+
+
+def _ref(record: Record) -> str:
+    return record.document.ref if isinstance(record, DocumentRecord) else record.code
+
+
+def _row(book: str, record: Record, document: PlannedDocument, now: datetime) -> dict[str, Any]:
+    identity = DeliveryIdentity(book, _kind(record), _ref(record))
+    is_document = isinstance(record, DocumentRecord)
+    return {
+        "id": new_id(),
+        "book": book,
+        "kind": identity.kind,
+        "ref": identity.ref,
+        "revision": 0,
+        "state": "due",
+        "reason": "",
+        "why": "",
+        "hint": "",
+        "lookup": record.document.number if isinstance(record, DocumentRecord) else record.code,
+        "document_id": document.document_id if is_document else None,
+        "sort_key": document.sort_key,
+        "record": zlib.compress(canonical_json(record)),
+        "currency": record.document.currency if isinstance(record, DocumentRecord) else "",
+        "gross_minor": record.document.gross.minor if isinstance(record, DocumentRecord) else 0,
+        "key": identity.key,
+        "marker": identity.marker,
+        "next_attempt_at": now,
+        "created_at": now,
+        "changed_at": now,
+    }
+
+
+def due(connection: Connection, book: str, *, now: datetime, limit: int) -> tuple[Delivery, ...]:
+    """The next due deliveries of a book, customers and items first, then documents in their order."""
+    first = func.coalesce(func.nullif(DELIVERY.c.kind, "customer"), " ")
+    query = (
+        select(DELIVERY)
+        .where(DELIVERY.c.book == book, DELIVERY.c.state == "due", DELIVERY.c.next_attempt_at <= now)
+        .order_by(DELIVERY.c.document_id.is_not(None), first, DELIVERY.c.sort_key, DELIVERY.c.id)
+        .limit(limit)
+    )
+    return tuple(_delivery(row) for row in connection.execute(query).mappings())
+
+
+def unclear(connection: Connection, book: str, *, now: datetime, limit: int) -> tuple[Delivery, ...]:
+    """Uncertain deliveries of a book whose next read is due."""
+    query = (
+        select(DELIVERY)
+        .where(DELIVERY.c.book == book, DELIVERY.c.state == "uncertain", DELIVERY.c.next_attempt_at <= now)
+        .order_by(DELIVERY.c.next_attempt_at, DELIVERY.c.id)
+        .limit(limit)
+    )
+    return tuple(_delivery(row) for row in connection.execute(query).mappings())
+
+
+def abandoned(connection: Connection, book: str, *, epoch: int) -> tuple[Delivery, ...]:
+    """Deliveries left in `sending` by an earlier holder of the lane: their outcome is unknown."""
+    query = select(DELIVERY).where(
+        DELIVERY.c.book == book, DELIVERY.c.state == "sending", DELIVERY.c.epoch < epoch
+    )
+    return tuple(_delivery(row) for row in connection.execute(query).mappings())
+
+
+def get(connection: Connection, delivery_id: str) -> Delivery | None:
+    """One delivery by id."""
+    row = connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).mappings().first()
+    return None if row is None else _delivery(row)
+
+
+def move(
+    connection: Connection, delivery: Delivery, state: State, *, now: datetime, **values: object
+) -> bool:
+    """Take one delivery along an edge; False if another transaction has moved it since it was read.
+
+    Raises `ForbiddenEdge` when the state machine has no such edge.
+    """
+    check_edge(delivery.state, state)
+    changed = connection.execute(
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.id == delivery.id,
+            DELIVERY.c.state == delivery.state,
+            DELIVERY.c.epoch == delivery.epoch,
+        )
+        .values(state=state, changed_at=now, **values)
+    )
+    return changed.rowcount == 1
+
+
+def wake_dependents(connection: Connection, posted_ids: Iterable[str], *, now: datetime) -> None:
+    """Make due every planned delivery that waited only for the ones just posted."""
+    other = table_of(DeliveryRow).alias("needed")
+    still_waiting = exists().where(
+        and_(NEED.c.delivery_id == DELIVERY.c.id, NEED.c.needs_id == other.c.id, other.c.state != "posted")
+    )
+    waiting = select(NEED.c.delivery_id).where(NEED.c.needs_id.in_(tuple(posted_ids)))
+    connection.execute(
+        update(DELIVERY)
+        .where(DELIVERY.c.state == "planned", DELIVERY.c.id.in_(waiting), ~still_waiting)
+        .values(state="due", next_attempt_at=now, changed_at=now)
+    )
+
+
+def next_wake(connection: Connection, book: str) -> datetime | None:
+    """When the book next has something to do, or None when nothing waits."""
+    query = select(func.min(DELIVERY.c.next_attempt_at)).where(
+        DELIVERY.c.book == book, DELIVERY.c.state.in_(("due", "uncertain"))
+    )
+    return cast("datetime | None", connection.execute(query).scalar())
+
+
+def books_with_work(connection: Connection, *, now: datetime) -> tuple[str, ...]:
+    """Books that have a due or uncertain delivery whose time has come, or one left in `sending`."""
+    ready = and_(DELIVERY.c.state.in_(("due", "uncertain")), DELIVERY.c.next_attempt_at <= now)
+    query = select(DELIVERY.c.book).where(ready | (DELIVERY.c.state == "sending")).distinct()
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def counts(connection: Connection) -> dict[tuple[str, str], int]:
+    """Number of document deliveries by (book, state)."""
+    query = (
+        select(DELIVERY.c.book, DELIVERY.c.state, func.count())
+        .where(DELIVERY.c.document_id.is_not(None))
+        .group_by(DELIVERY.c.book, DELIVERY.c.state)
+    )
+    return {(book, state): count for book, state, count in connection.execute(query)}
+
+
+def pack(wire: bytes) -> bytes:
+    """Bytes as they lie in the row."""
+    return zlib.compress(wire)
+
+
+def expect_json(expect: Expectation) -> str:
+    """An expectation as it lies in the row."""
+    return canonical_json(expect).decode()
+
+
+def _delivery(row: RowMapping | Mapping[str, Any]) -> Delivery:
+    expect = msgspec.json.decode(row["expect"], type=Expectation) if row["expect"] else Expectation()
+    record: Record = msgspec.json.decode(zlib.decompress(row["record"]), type=_RECORD_TYPES[row["kind"]])
+    names = ("id", "book", "kind", "ref", "revision", "state", "reason", "lookup", "key", "marker")
+    more = ("batch_key", "epoch", "attempts", "starts", "absent_reads", "read_failures", "after_conflict")
+    last = ("goes_alone", "created_at", "send_started_at")
+    return Delivery(
+        **{name: row[name] for name in (*names, *more, *last)},
+        record=record,
+        wire=zlib.decompress(row["wire"]) if row["wire"] is not None else None,
+        expect=expect,
+    )

@@ -273,6 +273,9 @@ class DeliveryRow(Row, table=True):
     next_attempt_at: datetime = Field(sa_type=Instant)
     send_started_at: datetime | None = Field(default=None, sa_type=Instant)
     absent_reads: int = 0
+    read_failures: int = 0
+    after_conflict: bool = False
+    goes_alone: bool = False
     ledger_id: str = ""
     ledger_version: str = ""
     flags: str = ""

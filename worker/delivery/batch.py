@@ -1,0 +1,38 @@
+"""Batch or single: what the next call of a lane carries (design section 7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BACKLOG_MIN = 5
+"""From this many waiting deliveries on, the batch call is worth its own request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A due delivery as the choice sees it. `must_go_alone`: it was in a batch whose answer was lost."""
+
+    id: str
+    kind: str
+    must_go_alone: bool
+
+
+def choose(waiting: Sequence[Waiting], *, batch_size: int) -> tuple[Waiting, ...]:
+    """The deliveries of the next call, in the given order.
+
+    A backlog of 5 or more goes by the batch call, unless the first in line must go alone under its
+    own key: a batch whose answer was lost is never repeated.
+    """
+    if not waiting:
+        return ()
+    if batch_size == 1 or len(waiting) < BACKLOG_MIN or waiting[0].must_go_alone:
+        return (waiting[0],)
+    together = [one for one in waiting if not one.must_go_alone]
+    return tuple(together[:batch_size])
+
+
+def batch_key(keys: Sequence[str], attempt: int) -> str:
+    """The batch call's own request id: 32 hex characters from its shipments' keys and the attempt."""
+    return hashlib.sha256("|".join((*keys, str(attempt))).encode("ascii")).hexdigest()[:32]

@@ -1,0 +1,154 @@
+"""Lanes: one row per book with the lease of the one worker that may send, and the pacing state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, Update, select, text, update
+from sqlalchemy.engine import RowMapping
+
+from mappings.identity import canonical_json
+from worker.delivery.pacing import Pacing
+from worker.store.engine import Store
+from worker.store.tables import LaneRow, table_of
+
+LANE = table_of(LaneRow)
+
+LEASE = timedelta(seconds=12)
+HEARTBEAT = timedelta(seconds=3)
+SEND_MARGIN = timedelta(seconds=6)
+"""A write-ahead commits only with at least this much of the lease left (design section 7)."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane as its holder sees it."""
+
+    book: str
+    holder: str
+    epoch: int
+    lease_until: datetime
+    pause_reason: str
+    pause_why: str
+    not_before: datetime
+    failures: int
+    pacing: Pacing
+
+
+def ensure(connection: Connection, books: Iterable[str]) -> None:
+    """Create the lane rows of new books."""
+    known = set(connection.execute(select(LANE.c.book)).scalars())
+    new = [
+        {"book": book, "lease_until": _LONG_AGO, "not_before": _LONG_AGO}
+        for book in books
+        if book not in known
+    ]
+    if new:
+        connection.execute(LANE.insert(), new)
+
+
+def take(connection: Connection, book: str, *, holder: str, now: datetime) -> Lane | None:
+    """Take the lane if nobody's lease holds it: a new epoch begins. None = somebody else sends."""
+    taken = connection.execute(
+        update(LANE)
+        .where(LANE.c.book == book, LANE.c.lease_until <= now)
+        .values(holder=holder, epoch=LANE.c.epoch + 1, lease_until=now + LEASE)
+    )
+    return get(connection, book) if taken.rowcount == 1 else None
+
+
+def renew(connection: Connection, lane: Lane, *, now: datetime) -> bool:
+    """Prolong my lease; False when the lane has another epoch by now (I must stop)."""
+    renewed = connection.execute(_mine(lane).values(lease_until=now + LEASE))
+    return renewed.rowcount == 1
+
+
+def release(connection: Connection, lane: Lane) -> None:
+    """Give the lane back, if it is still mine."""
+    connection.execute(_mine(lane).values(lease_until=_LONG_AGO, holder=""))
+
+
+def lock_mine(connection: Connection, lane: Lane, *, now: datetime, margin: timedelta) -> bool:
+    """Lock the lane's row and say whether it is still mine with at least `margin` of the lease left."""
+    query = select(LANE.c.epoch, LANE.c.lease_until).where(LANE.c.book == lane.book).with_for_update()
+    row = connection.execute(query).one_or_none()
+    return row is not None and row.epoch == lane.epoch and row.lease_until - now >= margin
+
+
+def save_state(connection: Connection, lane: Lane, **values: object) -> None:
+    """Store pacing, throttle, failures or counters of my lane."""
+    connection.execute(_mine(lane).values(**values))
+
+
+def count_calls(
+    connection: Connection, lane: Lane, *, calls: int, reads: int, batches: int, throttled: int
+) -> None:
+    """Add to the lane's counters of calls made."""
+    connection.execute(
+        update(LANE)
+        .where(LANE.c.book == lane.book)
+        .values(
+            calls=LANE.c.calls + calls,
+            reads=LANE.c.reads + reads,
+            batches=LANE.c.batches + batches,
+            throttled=LANE.c.throttled + throttled,
+        )
+    )
+
+
+def pause(connection: Connection, book: str, *, reason: str, why: str) -> None:
+    """Stop a lane until somebody resumes it; what is in flight finishes."""
+    connection.execute(update(LANE).where(LANE.c.book == book).values(pause_reason=reason, pause_why=why))
+
+
+def resume(connection: Connection, book: str) -> None:
+    """Let a lane go on: pause, throttle and circuit are cleared."""
+    connection.execute(
+        update(LANE)
+        .where(LANE.c.book == book)
+        .values(pause_reason="", pause_why="", not_before=_LONG_AGO, failures=0)
+    )
+
+
+def free_all(connection: Connection) -> None:
+    """End every lease: only for the process that holds the embedded lock, which proves them dead."""
+    connection.execute(update(LANE).values(lease_until=_LONG_AGO, holder=""))
+
+
+def get(connection: Connection, book: str) -> Lane | None:
+    """One lane, or None for an unknown book."""
+    row = connection.execute(select(LANE).where(LANE.c.book == book)).mappings().first()
+    return None if row is None else _lane(row)
+
+
+def pacing_json(pacing: Pacing) -> str:
+    """A pacing as it lies in the row."""
+    return canonical_json(pacing).decode()
+
+
+def clock_offset(store: Store, host_now: datetime) -> timedelta:
+    """How far the database's clock is ahead of the host's; 0 for SQLite, which lives on this host."""
+    if store.is_sqlite:
+        return timedelta(0)
+    with store.read() as connection:
+        database_now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return database_now - host_now
+
+
+def _mine(lane: Lane) -> Update:
+    return update(LANE).where(
+        LANE.c.book == lane.book, LANE.c.epoch == lane.epoch, LANE.c.holder == lane.holder
+    )
+
+
+def _lane(row: RowMapping) -> Lane:
+    pacing = (
+        msgspec.json.decode(row["pacing"], type=Pacing) if row["pacing"] else Pacing(_LONG_AGO, _LONG_AGO)
+    )
+    names = ("book", "holder", "epoch", "lease_until", "pause_reason", "pause_why", "not_before", "failures")
+    return Lane(**{name: row[name] for name in names}, pacing=pacing)
