@@ -51,23 +51,30 @@ class SetupObject(Row, table=True):
     """One object of the business set-up: issuer, book, chart, party, product, price_list, pool, contract...
 
     Dated objects (price lists, contracts) have code@from as their code: history is never overwritten.
+    `group_code` names the billing group that alone reads the object; "" = every group reads it.
     """
 
     __tablename__ = "setup_object"
     kind: str = Field(primary_key=True)
     code: str = Field(primary_key=True)
+    group_code: str = Field(default="", index=True)
     body: str = Field(sa_type=Text)
     hash: str
     changed_at: datetime = Field(sa_type=Instant)
 
 
 class BillingGroup(Row, table=True):
-    """A connected part of the party tree: the unit that is billed, locked and recomputed together."""
+    """A connected part of the party tree: the unit that is billed, locked and recomputed together.
+
+    `account` is where its subscriptions went when it was last billed (JSON of a RunAccount); the group ""
+    holds the subscriptions of no party of ours.
+    """
 
     __tablename__ = "billing_group"
     code: str = Field(primary_key=True)
     billed_as_of: date | None = Field(default=None, sa_type=Date)
     is_dirty: bool = True
+    account: str = Field(default="", sa_type=Text)
 
 
 class PartyGroup(Row, table=True):
@@ -86,6 +93,7 @@ class SubscriptionRow(Row, table=True):
     source: str
     party: str = Field(index=True)
     group_code: str = Field(index=True)
+    contract: str = ""
     body: str = Field(sa_type=Text)
     hash: str
 
@@ -203,6 +211,8 @@ class ChargeRow(Row, table=True):
     subscription: str
     cycle_start: date = Field(sa_type=Date)
     revision: int
+    contract: str = ""
+    price_list: str = ""
     net_minor: int = Field(sa_type=BigInteger)
     currency: str
     body: str = Field(sa_type=Text)

@@ -44,11 +44,13 @@ def _create_setup_object() -> None:
         "setup_object",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("group_code", sa.String(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "code", name=op.f("pk_setup_object")),
     )
+    op.create_index(op.f("ix_setup_object_group_code"), "setup_object", ["group_code"], unique=False)
 
 
 def _create_billing_group() -> None:
@@ -57,6 +59,7 @@ def _create_billing_group() -> None:
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("billed_as_of", sa.Date(), nullable=True),
         sa.Column("is_dirty", sa.Boolean(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_billing_group")),
     )
 
@@ -78,6 +81,7 @@ def _create_subscription() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("party", sa.String(), nullable=False),
         sa.Column("group_code", sa.String(), nullable=False),
+        sa.Column("contract", sa.String(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_subscription")),
@@ -212,6 +216,8 @@ def _create_charge() -> None:
         sa.Column("subscription", sa.String(), nullable=False),
         sa.Column("cycle_start", sa.Date(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("price_list", sa.String(), nullable=False),
         sa.Column("net_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -290,6 +296,9 @@ def _create_delivery() -> None:
         sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
         sa.Column("send_started_at", sa.BigInteger(), nullable=True),
         sa.Column("absent_reads", sa.Integer(), nullable=False),
+        sa.Column("read_failures", sa.Integer(), nullable=False),
+        sa.Column("after_conflict", sa.Boolean(), nullable=False),
+        sa.Column("goes_alone", sa.Boolean(), nullable=False),
         sa.Column("ledger_id", sa.String(), nullable=False),
         sa.Column("ledger_version", sa.String(), nullable=False),
         sa.Column("flags", sa.String(), nullable=False),
