@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -49,19 +50,26 @@ class RedisServer:
 @contextmanager
 def running_redis(directory: Path | None = None) -> Iterator[RedisServer]:
     """A new Valkey, ended when the block ends; its log is in `directory` (default: a temporary one)."""
-    with tempfile.TemporaryDirectory(prefix="subledger-redis-") as temporary:
-        home = (directory or Path(temporary)).resolve()
-        home.mkdir(parents=True, exist_ok=True)
-        port = free_port()
-        command = (str(_program()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(home))
-        settings = ("--save", "", "--appendonly", "no", "--daemonize", "no")
-        process = ServerProcess((*command, *settings), home / "redis.log", end_signal=signal.SIGKILL)
-        server = RedisServer(process, port)
+    home = directory or Path(tempfile.mkdtemp(prefix="subledger-redis-"))
+    try:
+        server = _new_server(home.resolve())
         try:
             server.start()
             yield server
         finally:
             server.kill()
+    finally:
+        if directory is None:
+            shutil.rmtree(home)
+
+
+def _new_server(home: Path) -> RedisServer:
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = (str(_program()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(home))
+    settings = ("--save", "", "--appendonly", "no", "--daemonize", "no")
+    process = ServerProcess((*command, *settings), home / "redis.log", end_signal=signal.SIGKILL)
+    return RedisServer(process, port)
 
 
 def _program() -> Path:
