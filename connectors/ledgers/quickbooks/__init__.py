@@ -1,0 +1,35 @@
+"""QuickBooks Online: what the registry takes."""
+
+from __future__ import annotations
+
+from connectors.http.oauth import Access
+from connectors.http.session import HttpSession
+from connectors.ledgers.quickbooks.client import QuickBooksClient
+from connectors.ledgers.quickbooks.company import REQUIRED_SETTINGS, SETTINGS, company_of, is_practice
+from connectors.ledgers.quickbooks.ledger import QuickBooksLedger
+from connectors.ledgers.quickbooks.limits import CAPABILITIES
+from connectors.protocols import Clock, LedgerKind, TokenStore
+from mappings.canonical.book import Book
+
+__all__ = ["LEDGER", "open_book"]
+
+
+def open_book(book: Book, *, clock: Clock, tokens: TokenStore) -> QuickBooksLedger:
+    """A session of one book; calls nothing yet. Raises ValueError for settings that cannot work."""
+    company = company_of(book)
+    session = HttpSession(clock, in_flight=CAPABILITIES.rates.in_flight)
+    access = Access(company.provider, tokens=tokens, session=session, clock=clock, book=book.code)
+    client = QuickBooksClient(company, session=session, access=access, clock=clock)
+    return QuickBooksLedger(company, client=client, clock=clock)
+
+
+LEDGER = LedgerKind(
+    name="quickbooks",
+    title="QuickBooks Online",
+    capabilities=CAPABILITIES,
+    settings=SETTINGS,
+    required_settings=REQUIRED_SETTINGS,
+    open=open_book,
+    is_practice=is_practice,
+    connects_by_oauth=True,
+)

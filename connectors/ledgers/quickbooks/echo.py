@@ -1,0 +1,154 @@
+"""QuickBooks' JSON as our values (pure): what a create answered, and what a query found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.ledgers.quickbooks.wire import MARKER_PREFIX
+from connectors.protocols import Held, Posted, Shipment
+from mappings.canonical.money import Money, parse_money
+from mappings.canonical.record import RecordKind
+
+_MARKER = re.compile(re.escape(MARKER_PREFIX) + r"([A-Z2-7]{20})\b")
+
+NUMBER_MEMBER: Mapping[RecordKind, str] = {
+    "customer": "DisplayName",
+    "item": "Name",
+    "invoice": "DocNumber",
+    "credit_note": "DocNumber",
+}
+_NOTE_MEMBER: Mapping[RecordKind, str] = {
+    "customer": "Notes",
+    "item": "Description",
+    "invoice": "PrivateNote",
+    "credit_note": "PrivateNote",
+}
+DELETED_SUFFIX = " (deleted)"
+"""What QuickBooks adds to the name of a list record that was made inactive (qbo.md section 5)."""
+
+
+class EchoUnreadable(ValueError):
+    """An answer that says success but lacks, or contradicts, what a success must tell."""
+
+
+def posted(shipment: Shipment, entity: Mapping[str, Any], *, home_currency: str, trace_id: str) -> Posted:
+    """What a create answered. Raises `EchoUnreadable` without an id, or for another customer's document.
+
+    The company's currency stands in for a missing `CurrencyRef` (single-currency companies).
+    """
+    ledger_id = _text(entity, "Id")
+    if not ledger_id:
+        raise EchoUnreadable("the answer has no Id")
+    customer = _reference(entity, "CustomerRef")
+    if shipment.expect.customer_id and customer and customer != shipment.expect.customer_id:
+        raise EchoUnreadable(f"the answer is about customer {customer}, not {shipment.expect.customer_id}")
+    net, gross = _totals(shipment.kind, entity, home_currency)
+    return Posted(
+        ledger_id=ledger_id,
+        version=_text(entity, "SyncToken"),
+        lookup=_text(entity, NUMBER_MEMBER[shipment.kind]),
+        net=net,
+        gross=gross,
+        trace_id=trace_id,
+    )
+
+
+def held(shipment: Shipment, entities: Iterable[Mapping[str, Any]], *, home_currency: str) -> Held | None:
+    """The record under a shipment's number or name, ours before any other, live before voided."""
+    found = [
+        _held(shipment, entity, home_currency)
+        for entity in entities
+        if _is_named(entity, NUMBER_MEMBER[shipment.kind], shipment.lookup)
+    ]
+    return min(found, key=lambda one: (one.marker != shipment.marker, not one.live), default=None)
+
+
+def foreign(shipment: Shipment, entities: Iterable[Mapping[str, Any]]) -> Held | None:
+    """A vendor or employee that keeps a customer's name from being used (names are shared, qbo.md 5)."""
+    for entity in entities:
+        if _is_named(entity, "DisplayName", shipment.lookup):
+            return Held(
+                ledger_id=_text(entity, "Id"),
+                version=_text(entity, "SyncToken"),
+                lookup=_text(entity, "DisplayName"),
+                marker="",
+            )
+    return None
+
+
+def highest(prefix: str, numbers: Sequence[str]) -> str:
+    """Of numbers that begin with a prefix, the one whose following digits count highest, or ""."""
+    tail = re.compile(re.escape(prefix) + r"(\d+)")
+    counted = [(int(match[1]), number) for number in numbers if (match := tail.match(number))]
+    return max(counted, default=(0, ""))[1]
+
+
+def _held(shipment: Shipment, entity: Mapping[str, Any], home_currency: str) -> Held:
+    kind = shipment.kind
+    note = _text(entity, _NOTE_MEMBER[kind])
+    net, gross = _totals(kind, entity, home_currency)
+    is_document = kind in ("invoice", "credit_note")
+    return Held(
+        ledger_id=_text(entity, "Id"),
+        version=_text(entity, "SyncToken"),
+        lookup=_text(entity, NUMBER_MEMBER[kind]),
+        marker=shipment.marker if shipment.marker in _MARKER.findall(note) else "",
+        currency="" if kind == "item" else _currency(entity, home_currency),
+        customer_id=_reference(entity, "CustomerRef"),
+        net=net,
+        gross=gross,
+        lines=_sales_lines(entity) if is_document else 0,
+        live=not _is_voided(note, gross) if is_document else entity.get("Active") is not False,
+    )
+
+
+def _is_named(entity: Mapping[str, Any], member: str, wanted: str) -> bool:
+    """Whether a record has our name: case does not count there, nor the suffix of an inactive one."""
+    name = _text(entity, member).casefold()
+    return name in (wanted.casefold(), (wanted + DELETED_SUFFIX).casefold())
+
+
+def _is_voided(note: str, gross: Money | None) -> bool:
+    """A voided document stays at zero with `Voided` in front of its note (qbo.md section 6.4)."""
+    return note.lower().startswith("voided") and not gross
+
+
+def _sales_lines(entity: Mapping[str, Any]) -> int:
+    lines = entity.get("Line")
+    return sum(1 for line in lines or () if line.get("DetailType") == "SalesItemLineDetail")
+
+
+def _totals(
+    kind: RecordKind, entity: Mapping[str, Any], home_currency: str
+) -> tuple[Money | None, Money | None]:
+    """Net and gross of a document; net = TotalAmt - TotalTax, because QuickBooks tells no net."""
+    if kind not in ("invoice", "credit_note") or "TotalAmt" not in entity:
+        return None, None
+    currency = _currency(entity, home_currency)
+    tax = entity.get("TxnTaxDetail") or {}
+    gross = _money(entity["TotalAmt"], currency)
+    return gross - _money(tax.get("TotalTax") or 0, currency), gross
+
+
+def _money(value: object, currency: str) -> Money:
+    try:
+        return parse_money(str(value), currency)
+    except (ValueError, InvalidOperation) as problem:
+        raise EchoUnreadable(f"{value!r} is not an amount of {currency}") from problem
+
+
+def _currency(entity: Mapping[str, Any], home_currency: str) -> str:
+    return _reference(entity, "CurrencyRef") or home_currency
+
+
+def _reference(entity: Mapping[str, Any], member: str) -> str:
+    reference = entity.get(member)
+    return _text(reference, "value") if isinstance(reference, Mapping) else ""
+
+
+def _text(entity: Mapping[str, Any], member: str) -> str:
+    value = entity.get(member)
+    return "" if value is None or isinstance(value, Decimal) else str(value)
