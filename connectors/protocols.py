@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from connectors.errors import ConnectorError
 from mappings.canonical.book import Book
@@ -40,8 +40,15 @@ class Token:
         return f"Token(version={self.version}, access_expires_at={self.access_expires_at}, secrets hidden)"
 
 
+class StaleToken(Exception):
+    """Somebody else stored a newer pair meanwhile: re-read it."""
+
+
 class TokenStore(Protocol):
-    """The tokens of one book, encrypted at rest. `refreshing` lets one refresher in at a time, anywhere."""
+    """The tokens of one book, encrypted at rest. `refreshing` lets one refresher in at a time, anywhere.
+
+    `save` replaces the pair only if it is still of the expected version (0 = none yet), else `StaleToken`.
+    """
 
     def read(self) -> Token | None: ...
 
@@ -198,11 +205,28 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """The total of one ledger account in one currency; debits are positive."""
+
+    account: str
+    total: Money
+
+
+@runtime_checkable
+class ReadsBalances(Protocol):
+    """Optional ability: totals per account, and a shell command that shows the book to a person."""
+
+    def balances(self) -> tuple[Balance, ...]: ...
+
+    def view_command(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerKind:
     """What a ledger's folder gives the registry.
 
     `settings` are the names of the book settings it knows (name -> one sentence); `open` makes a
-    session. `is_simulated(book)` tells a practice book, so that real books are never surprised.
+    session. `is_practice(book)` tells a practice book, so that real books are never surprised.
     """
 
     name: str

@@ -40,11 +40,15 @@ class SendAgain:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Only a read can tell: uncertain, first read at a time. `conflict` = they said they hold it."""
+    """Only a read can tell: uncertain, first read at a time. `conflict` = they said they hold it.
+
+    `unheard` = no outcome was recorded at all (the worker died): such starts count towards poison.
+    """
 
     at: datetime
     why: str
     conflict: bool = False
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

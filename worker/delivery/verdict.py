@@ -17,6 +17,7 @@ from connectors.errors import (
     Unrecognised,
 )
 from connectors.protocols import Expectation, Held, Outcome, Posted
+from worker.delivery.consequence import is_book_wide
 from worker.delivery.step import (
     AGE_MAX,
     ATTEMPTS_MAX,
@@ -71,7 +72,7 @@ def after_push(outcome: Outcome, facts: Facts, *, now: datetime, jitter: float) 
             return LookUp(facts.started_at + facts.quiet, str(outcome))
         case Conflict():
             return LookUp(now, str(outcome), conflict=True)
-        case ConsentLost():
+        case ConsentLost() | Refused() if is_book_wide(outcome):
             return SendAgain(now, str(outcome), counts=False)
         case Refused(clears_by=cause) if cause is not None:
             return Block(cause, str(outcome), outcome.hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, select, text, update
 from sqlalchemy.engine import RowMapping
 
 from mappings.identity import canonical_json
+from worker.delivery.consequence import Consequence
 from worker.delivery.pacing import Pacing
 from worker.store.engine import Store
 from worker.store.tables import LaneRow, table_of
@@ -80,23 +81,28 @@ def lock_mine(connection: Connection, lane: Lane, *, now: datetime, margin: time
     return row is not None and row.epoch == lane.epoch and row.lease_until - now >= margin
 
 
-def save_state(connection: Connection, lane: Lane, **values: object) -> None:
-    """Store pacing, throttle, failures or counters of my lane."""
-    connection.execute(_mine(lane).values(**values))
-
-
-def count_calls(
-    connection: Connection, lane: Lane, *, calls: int, reads: int, batches: int, throttled: int
-) -> None:
-    """Add to the lane's counters of calls made."""
+def save_consequence(connection: Connection, lane: Lane, after: Consequence) -> None:
+    """Store what the outcomes of a call mean for my lane as a whole."""
     connection.execute(
-        update(LANE)
-        .where(LANE.c.book == lane.book)
-        .values(
-            calls=LANE.c.calls + calls,
-            reads=LANE.c.reads + reads,
-            batches=LANE.c.batches + batches,
-            throttled=LANE.c.throttled + throttled,
+        _mine(lane).values(
+            pause_reason=after.pause_reason,
+            pause_why=after.pause_why,
+            not_before=max(lane.not_before, after.not_before or lane.not_before),
+            failures=after.failures,
+            pacing=canonical_json(after.pacing).decode(),
+            throttled=LANE.c.throttled + int(after.was_throttled),
+        )
+    )
+
+
+def count_call(connection: Connection, lane: Lane, pacing: Pacing, *, is_batch: bool, is_read: bool) -> None:
+    """Store that my lane starts a call now: its pacing and its counters."""
+    connection.execute(
+        _mine(lane).values(
+            pacing=canonical_json(pacing).decode(),
+            calls=LANE.c.calls + 1,
+            reads=LANE.c.reads + int(is_read),
+            batches=LANE.c.batches + int(is_batch),
         )
     )
 
@@ -120,15 +126,18 @@ def free_all(connection: Connection) -> None:
     connection.execute(update(LANE).values(lease_until=_LONG_AGO, holder=""))
 
 
+def free_of(connection: Connection, books: Sequence[str], *, now: datetime) -> tuple[str, ...]:
+    """Those of the books whose lane may be taken now: no live lease, not paused, not told to wait."""
+    query = select(LANE.c.book).where(
+        LANE.c.book.in_(books), LANE.c.lease_until <= now, LANE.c.not_before <= now, LANE.c.pause_reason == ""
+    )
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
 def get(connection: Connection, book: str) -> Lane | None:
     """One lane, or None for an unknown book."""
     row = connection.execute(select(LANE).where(LANE.c.book == book)).mappings().first()
     return None if row is None else _lane(row)
-
-
-def pacing_json(pacing: Pacing) -> str:
-    """A pacing as it lies in the row."""
-    return canonical_json(pacing).decode()
 
 
 def clock_offset(store: Store, host_now: datetime) -> timedelta:

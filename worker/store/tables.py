@@ -375,6 +375,20 @@ class TokenRow(Row, table=True):
     refreshing_until: datetime = Field(sa_type=Instant)
 
 
+class WorkOrderRow(Row, table=True):
+    """Work handed to the process that holds an embedded database. States: waiting, running, done, failed."""
+
+    __tablename__ = "work_order"
+    id: str = Field(default_factory=new_id, primary_key=True, sa_type=row_id())
+    verb: str
+    arguments: str = Field(default="{}", sa_type=Text)
+    state: str = Field(default="waiting", index=True)
+    progress: str = Field(default="", sa_type=Text)
+    result: str = Field(default="", sa_type=Text)
+    created_at: datetime = Field(sa_type=Instant)
+    changed_at: datetime = Field(sa_type=Instant)
+
+
 class AuditRow(Row, table=True):
     """An act of a person or a change of settings; sealed into a hash chain by a later step."""
 

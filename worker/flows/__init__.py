@@ -1,0 +1,1 @@
+"""One file per stage: the only glue between pure decisions and the doors to the outside."""

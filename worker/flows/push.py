@@ -1,0 +1,230 @@
+"""Drain one book: hold its lane, keep calls open up to its limits, settle each answer.
+
+Everything a lane does happens in one thread, except the calls themselves, which run in a small pool;
+so the heartbeat goes on while a call is open, and every verdict is written in order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from connectors.protocols import Ledger
+from mappings.canonical.book import Book
+from worker.delivery.batch import Waiting, choose
+from worker.delivery.pacing import after_call, next_slot
+from worker.flows import recover, sending
+from worker.flows.ports import Ports, Timing
+from worker.flows.recover import Reading
+from worker.flows.sending import Answer
+from worker.store import deliveries, lanes
+from worker.store.deliveries import Delivery
+from worker.store.lanes import Lane
+
+log = structlog.get_logger()
+
+WAIT_IN_THREAD = timedelta(seconds=2)
+"""A lane waits in its thread for a slot this near; for a later one it gives the lane back."""
+
+READ_MAX = 50
+"""Deliveries that one read of the book looks up together."""
+
+_TICK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How a drain ended: why it stopped, when the book next has something to do, and what it did."""
+
+    why: str
+    wake_at: datetime | None = None
+    posted: int = 0
+    calls: int = 0
+
+
+def drain(
+    ports: Ports,
+    book: Book,
+    timing: Timing,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_verdict: Callable[[Delivery, str], None] = lambda _delivery, _state: None,
+) -> Drained:
+    """Send and recover everything of one book whose time has come; returns when the lane has nothing to do.
+
+    Safe to call any number of times and from anywhere: only the holder of the lane's lease acts.
+    """
+    now = ports.clock.now()
+    with ports.store.read() as connection:
+        lane = lanes.get(connection, book.code)
+    if lane is None or lane.pause_reason:
+        return Drained("unknown book" if lane is None else f"paused: {lane.pause_reason}")
+    if lane.not_before > now:
+        return Drained("waiting", wake_at=lane.not_before)
+    lane = ports.store.transact(
+        lambda connection: lanes.take(connection, book.code, holder=ports.holder, now=now)
+    )
+    if lane is None:
+        return Drained("held by another worker")
+    try:
+        ledger = ports.open_ledger(book)
+        return _Drain(ports, book, ledger, timing, lane, should_stop, on_verdict).run()
+    finally:
+        held = lane
+        ports.store.transact(lambda connection: lanes.release(connection, held))
+
+
+@dataclass
+class _Drain:
+    """One stay in a lane: the running loop's own state."""
+
+    ports: Ports
+    book: Book
+    ledger: Ledger
+    timing: Timing
+    lane: Lane
+    should_stop: Callable[[], bool]
+    on_verdict: Callable[[Delivery, str], None]
+    open_calls: dict[Future[Answer | Reading], tuple[str, ...]] = field(default_factory=dict)
+    is_lost: bool = False
+    wake_at: datetime | None = None
+    posted: int = 0
+    calls: int = 0
+
+    def run(self) -> Drained:
+        """Work until nothing is due, the lane pauses or is lost, or somebody asks to stop."""
+        if recover.adopt_abandoned(self.ports, self.lane, self.timing):
+            log.warning("recover.adopted", book=self.book.code)
+        in_flight = max(1, self.ledger.capabilities.rates.in_flight)
+        with ThreadPoolExecutor(in_flight, thread_name_prefix=f"lane-{self.book.code}") as pool:
+            while not self.is_lost:
+                self._renew()
+                if len(self.open_calls) < in_flight and self._start_next(pool):
+                    continue
+                if not self.open_calls:
+                    break
+                self._collect()
+            while self.open_calls:
+                self._collect()
+        return self._drained()
+
+    def _drained(self) -> Drained:
+        if self.is_lost:
+            return Drained("lane lost", None, self.posted, self.calls)
+        with self.ports.store.read() as connection:
+            lane = lanes.get(connection, self.book.code)
+            wake_at = deliveries.next_wake(connection, self.book.code)
+        if lane is not None and lane.pause_reason:
+            return Drained(f"paused: {lane.pause_reason}", None, self.posted, self.calls)
+        if wake_at is not None and lane is not None:
+            wake_at = max(wake_at, lane.not_before, self.wake_at or wake_at)
+        return Drained("idle" if wake_at is None else "waiting", wake_at, self.posted, self.calls)
+
+    def _renew(self) -> None:
+        now = self.ports.clock.now()
+        if self.lane.lease_until - now > lanes.LEASE - lanes.HEARTBEAT:
+            return
+        lane = self.lane
+        if self.ports.store.transact(lambda connection: lanes.renew(connection, lane, now=now)):
+            self._reload()
+        else:
+            self._lose()
+
+    def _lose(self) -> None:
+        self.is_lost = True
+        log.warning("push.lane-lost", book=self.book.code, epoch=self.lane.epoch)
+
+    def _reload(self) -> None:
+        with self.ports.store.read() as connection:
+            lane = lanes.get(connection, self.book.code)
+        if lane is None or lane.epoch != self.lane.epoch:
+            self._lose()
+        else:
+            self.lane = lane
+
+    def _start_next(self, pool: ThreadPoolExecutor) -> bool:
+        """Start one more call; False when there is none to start now."""
+        if self.should_stop():
+            return False
+        self._reload()
+        now = self.ports.clock.now()
+        if self.is_lost or self.lane.pause_reason or self.lane.not_before > now:
+            return False
+        to_read, to_send = self._choose(now)
+        if not to_read and not to_send:
+            return False
+        slot = next_slot(self.lane.pacing, self.ledger.capabilities.rates, is_batch=len(to_send) > 1, now=now)
+        if slot - now > WAIT_IN_THREAD or (slot > now and self.open_calls):
+            self.wake_at = slot
+            return False
+        self.ports.clock.sleep((slot - now).total_seconds())
+        return self._read(pool, to_read) if to_read else self._send(pool, to_send)
+
+    def _choose(self, now: datetime) -> tuple[tuple[Delivery, ...], tuple[Delivery, ...]]:
+        """What to read or what to send next; uncertain deliveries come first."""
+        busy = {one for ids in self.open_calls.values() for one in ids}
+        batch_size = self.ledger.capabilities.batch_size
+        with self.ports.store.read() as connection:
+            unclear = deliveries.unclear(connection, self.book.code, now=now, limit=READ_MAX + len(busy))
+            unclear = tuple(one for one in unclear if one.id not in busy)
+            proven_absent = [one for one in unclear if one.absent_reads >= 2]
+            if proven_absent:
+                return (), (proven_absent[0],)
+            if unclear:
+                return unclear[:READ_MAX], ()
+            waiting = deliveries.due(connection, self.book.code, now=now, limit=max(batch_size, 5))
+        by_id = {one.id: one for one in waiting}
+        chosen = choose([Waiting(one.id, one.kind, one.goes_alone) for one in waiting], batch_size=batch_size)
+        return (), tuple(by_id[one.id] for one in chosen)
+
+    def _read(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
+        self._count(is_batch=False, is_read=True)
+        future: Future[Answer | Reading] = pool.submit(
+            recover.read, self.ledger, chosen, clock=self.ports.clock
+        )
+        self.open_calls[future] = tuple(one.id for one in chosen)
+        return True
+
+    def _send(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
+        parcel = sending.write_ahead(self.ports, self.lane, self.ledger, chosen)
+        if parcel is None:
+            self._reload()
+            return not self.is_lost
+        self._count(is_batch=len(parcel.deliveries) > 1, is_read=False)
+        future: Future[Answer | Reading] = pool.submit(
+            sending.call, self.ledger, parcel, clock=self.ports.clock
+        )
+        self.open_calls[future] = tuple(one.id for one in parcel.deliveries)
+        return True
+
+    def _count(self, *, is_batch: bool, is_read: bool) -> None:
+        self.calls += 1
+        pacing = after_call(self.lane.pacing, is_batch=is_batch, at=self.ports.clock.now())
+        lane = self.lane
+        self.ports.store.transact(
+            lambda connection: lanes.count_call(connection, lane, pacing, is_batch=is_batch, is_read=is_read)
+        )
+
+    def _collect(self) -> None:
+        """Wait a little for an answer and write down what came."""
+        done, _ = wait(self.open_calls, timeout=_TICK_S, return_when=FIRST_COMPLETED)
+        for future in done:
+            del self.open_calls[future]
+            answer = future.result()
+            if isinstance(answer, Reading):
+                verdicts = recover.settle(self.ports, self.lane, answer, self.timing)
+            else:
+                verdicts = sending.settle(self.ports, self.lane, answer, self.timing)
+            if verdicts is None:
+                self._lose()
+                continue
+            for delivery, state in verdicts:
+                self.posted += state == "posted"
+                log.info(
+                    "push.settled", book=delivery.book, kind=delivery.kind, delivery=delivery.id, state=state
+                )
+                self.on_verdict(delivery, state)

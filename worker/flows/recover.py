@@ -1,0 +1,127 @@
+"""Deliveries whose outcome is unclear: adopt what others left, read the book, then decide.
+
+Protects: what may be in the book is never sent again before the book was read, twice, after its
+quiet period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from connectors.errors import ConnectorError, OutcomeUnknown
+from connectors.protocols import Clock, Held, Ledger
+from worker.delivery.step import LookUp, Post, quiet_period
+from worker.delivery.verdict import after_failed_read, after_read, echo_differs
+from worker.flows import steps
+from worker.flows.ports import Ports, Timing
+from worker.flows.sending import facts
+from worker.store import attempts, deliveries, lanes
+from worker.store.attempts import Attempt
+from worker.store.deliveries import Delivery
+from worker.store.lanes import Lane
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One read of the book for many deliveries: what it holds for each, or why the read failed."""
+
+    deliveries: tuple[Delivery, ...]
+    held: tuple[Held | None, ...]
+    failed: ConnectorError | None
+    started_at: datetime
+    ended_at: datetime
+
+
+def adopt_abandoned(ports: Ports, lane: Lane, timing: Timing) -> int:
+    """Make uncertain what an earlier holder of the lane left in `sending`; returns how many.
+
+    A crash after the write-ahead is read as an unknown outcome by whoever comes next. Where the
+    earlier holder's answer lies as evidence, it counts, and no read is needed.
+    """
+    now = ports.clock.now()
+
+    def work(connection: Connection) -> int:
+        if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+            return 0
+        left = deliveries.abandoned(connection, lane.book, epoch=lane.epoch)
+        evidence = attempts.posted_evidence(connection, [one.id for one in left])
+        for delivery in left:
+            known = facts(delivery, timing)
+            posted = evidence.get(delivery.id)
+            if posted is not None and not echo_differs(posted, known):
+                steps.apply(
+                    connection, delivery, Post(posted.ledger_id, posted.version, recovered=True), now=now
+                )
+                continue
+            why = "The worker that sent it stopped before it heard the answer."
+            look = LookUp(known.started_at + quiet_period(timing.server_limit_s), why, unheard=True)
+            steps.apply(connection, delivery, look, now=now)
+        deliveries.wake_dependents(connection, list(evidence), now=now)
+        return len(left)
+
+    return ports.store.transact(work)
+
+
+def read(ledger: Ledger, chosen: Sequence[Delivery], *, clock: Clock) -> Reading:
+    """Read the book once for all; runs in a thread of the lane and never raises."""
+    started_at = clock.now()
+    failed: ConnectorError
+    try:
+        held = tuple(ledger.find([delivery.shipment for delivery in chosen]))
+        if len(held) == len(chosen):
+            return Reading(tuple(chosen), held, None, started_at, clock.now())
+        failed = OutcomeUnknown(f"The connector answered {len(held)} of {len(chosen)} look-ups.")
+    except ConnectorError as error:
+        failed = error
+    except Exception as error:  # the connector's door: a failed read proves nothing
+        log.exception("recover.connector-failed", book=chosen[0].book)
+        failed = OutcomeUnknown(f"Our connector failed with {type(error).__name__}.")
+    return Reading(tuple(chosen), (None,) * len(chosen), failed, started_at, clock.now())
+
+
+def settle(
+    ports: Ports, lane: Lane, reading: Reading, timing: Timing
+) -> tuple[tuple[Delivery, str], ...] | None:
+    """Write down what a read means, in one transaction; None when the lane was lost."""
+    now = ports.clock.now()
+
+    def work(connection: Connection) -> tuple[tuple[Delivery, str], ...] | None:
+        if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+            return None
+        result = []
+        for delivery, held in zip(reading.deliveries, reading.held, strict=True):
+            if reading.failed is None:
+                step = after_read(held, facts(delivery, timing), now=reading.started_at)
+            else:
+                step = after_failed_read(
+                    reading.failed, failures=delivery.read_failures, now=now, jitter=ports.jitter()
+                )
+            state = steps.apply(connection, delivery, step, now=now)
+            result.append((delivery, state))
+        posted = [delivery.id for delivery, state in result if state == "posted"]
+        deliveries.wake_dependents(connection, posted, now=now)
+        attempts.append(connection, [_attempt(reading, lane, *one) for one in result])
+        return tuple(result)
+
+    return ports.store.transact(work)
+
+
+def _attempt(reading: Reading, lane: Lane, delivery: Delivery, state: str) -> Attempt:
+    return Attempt(
+        delivery_id=delivery.id,
+        book=lane.book,
+        act="find",
+        epoch=lane.epoch,
+        key=delivery.key,
+        started_at=reading.started_at,
+        ended_at=reading.ended_at,
+        verdict=state,
+        outcome=reading.failed,
+    )

@@ -1,0 +1,234 @@
+"""One call to a book: the write-ahead before it and the verdicts after it.
+
+Protects: bytes leave only after a committed write-ahead under my lane's epoch; an answer that comes
+back after the lane was lost changes no delivery, it only becomes evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from connectors.errors import ConnectorError, OutcomeUnknown, Refused
+from connectors.protocols import Clock, Ledger, Outcome
+from mappings.canonical.record import Reference
+from mappings.identity import DeliveryIdentity
+from worker.delivery.batch import batch_key
+from worker.delivery.consequence import after_outcomes
+from worker.delivery.step import Park, quiet_period
+from worker.delivery.verdict import Facts, after_push
+from worker.flows import steps
+from worker.flows.ports import Ports, Timing
+from worker.store import attempts, deliveries, lanes, references
+from worker.store.attempts import Attempt
+from worker.store.deliveries import Delivery
+from worker.store.lanes import Lane
+
+log = structlog.get_logger()
+
+SEND_WITHIN = timedelta(seconds=5)
+"""Bytes leave at most this long after the write-ahead, or not at all: less than the lease that is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What one call carries: deliveries written ahead, in order, and the batch call's own request id."""
+
+    deliveries: tuple[Delivery, ...]
+    batch_key: str
+    not_after: float
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a parcel: one outcome per delivery; `failed` when the whole call failed."""
+
+    parcel: Parcel
+    outcomes: tuple[Outcome, ...]
+    failed: ConnectorError | None
+    ended_at: datetime
+
+
+def write_ahead(ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Delivery]) -> Parcel | None:
+    """Commit what is about to be sent: bytes, key, start; None when nothing may or can be sent.
+
+    Binds ledger ids and parks what cannot be rendered, in the same transaction. If this commit
+    fails, nothing is sent (R6).
+    """
+    now = ports.clock.now()
+    not_after = ports.clock.monotonic() + SEND_WITHIN.total_seconds()
+
+    def work(connection: Connection) -> Parcel | None:
+        if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+            return None
+        bound = references.bound(connection, (lane.book,))[lane.book]
+        ready: list[Delivery] = []
+        for delivery in chosen:
+            rendered = _rendered(ledger, delivery, bound)
+            if isinstance(rendered, Park):
+                steps.apply(connection, delivery, rendered, now=now)
+            else:
+                ready.append(rendered)
+        key = (
+            batch_key([one.key for one in ready], max(one.starts for one in ready)) if len(ready) > 1 else ""
+        )
+        sent = (_mark_sending(connection, lane, one, key, now) for one in ready)
+        return Parcel(tuple(one for one in sent if one is not None), key, not_after, now)
+
+    parcel = ports.store.transact(work)
+    return parcel if parcel is not None and parcel.deliveries else None
+
+
+def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]) -> Delivery | Park:
+    """The delivery with its bytes.
+
+    Bytes never change under a key: if they would, and nothing of the earlier bytes can be live, a new
+    revision with its own key begins; if something may be live, a person decides.
+    """
+    missing = [reference for reference in ledger.needs(delivery.record) if reference not in bound]
+    if missing:
+        names = ", ".join(str(reference) for reference in missing)
+        why = f"Book {delivery.book} has no id for {names}."
+        return Park("mapping_missing", why, "Add its ledger_ids to the workspace file and import it.", False)
+    try:
+        rendered = ledger.render(delivery.record, marker=delivery.marker, bound=bound)
+    except Refused as refusal:
+        return Park(refusal.code or "does_not_fit", str(refusal), refusal.hint, False)
+    fresh = replace(delivery, wire=rendered.body, lookup=rendered.lookup, expect=rendered.expect)
+    if delivery.wire is None or delivery.wire == rendered.body:
+        return fresh
+    if delivery.send_started_at is not None:
+        why = "A binding changed since it was first sent, and that sending may have arrived."
+        return Park("binding_changed", why, "Look in the book; if it is not there, replay it.", True)
+    revision = delivery.revision + 1
+    identity = DeliveryIdentity(delivery.book, delivery.kind, delivery.ref, revision)
+    return replace(fresh, revision=revision, key=identity.key)
+
+
+def _mark_sending(
+    connection: Connection, lane: Lane, ready: Delivery, key: str, now: datetime
+) -> Delivery | None:
+    assert ready.wire is not None
+    sending = replace(
+        ready, state="sending", epoch=lane.epoch, batch_key=key, send_started_at=now, starts=ready.starts + 1
+    )
+    moved = deliveries.move(
+        connection,
+        ready,
+        "sending",
+        now=now,
+        epoch=lane.epoch,
+        revision=ready.revision,
+        key=ready.key,
+        wire=deliveries.pack(ready.wire),
+        wire_hash=hashlib.sha256(ready.wire).hexdigest(),
+        lookup=ready.lookup,
+        expect=deliveries.expect_json(ready.expect),
+        batch_key=key,
+        send_started_at=now,
+        starts=sending.starts,
+        absent_reads=0,
+    )
+    return sending if moved else None
+
+
+def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
+    """Make the call. Runs in a thread of the lane and touches no row; never raises."""
+    shipments = [delivery.shipment for delivery in parcel.deliveries]
+    try:
+        outcomes = tuple(ledger.push(shipments, batch_key=parcel.batch_key, not_after=parcel.not_after))
+        if len(outcomes) == len(shipments):
+            return Answer(parcel, outcomes, None, clock.now())
+        failed: ConnectorError = OutcomeUnknown(
+            f"The connector answered {len(outcomes)} of {len(shipments)} records."
+        )
+    except ConnectorError as error:
+        failed = error
+    except Exception as error:  # the connector's door: its bug must not lose what may have been sent (row 73)
+        log.exception("push.connector-failed", book=parcel.deliveries[0].book)
+        failed = OutcomeUnknown(f"Our connector failed with {type(error).__name__}.")
+    return Answer(parcel, (failed,) * len(shipments), failed, clock.now())
+
+
+def settle(
+    ports: Ports, lane: Lane, answer: Answer, timing: Timing
+) -> tuple[tuple[Delivery, str], ...] | None:
+    """Write the verdicts of an answered call down in one transaction; None when the lane was lost.
+
+    Then only the evidence is stored, for whoever holds the lane now to find.
+    """
+    now = ports.clock.now()
+
+    def work(connection: Connection) -> tuple[tuple[Delivery, str], ...] | None:
+        is_mine = lanes.lock_mine(connection, lane, now=now, margin=timedelta(0))
+        result = []
+        for delivery, outcome in zip(answer.parcel.deliveries, answer.outcomes, strict=True):
+            state = "lane_lost"
+            if is_mine:
+                step = after_push(outcome, facts(delivery, timing), now=now, jitter=ports.jitter())
+                state = steps.apply(connection, delivery, step, now=now)
+            result.append((delivery, state))
+        posted = [delivery.id for delivery, state in result if state == "posted"]
+        if posted:
+            deliveries.wake_dependents(connection, posted, now=now)
+        attempts.append(
+            connection,
+            [
+                _attempt(answer, lane, *one, outcome)
+                for one, outcome in zip(result, answer.outcomes, strict=True)
+            ],
+        )
+        if not is_mine:
+            return None
+        current = lanes.get(connection, lane.book) or lane
+        consequence = after_outcomes(
+            answer.outcomes,
+            pacing=current.pacing,
+            failures=current.failures,
+            now=now,
+            throttle_default_s=timing.throttle_default_s,
+        )
+        if consequence is not None:
+            lanes.save_consequence(connection, current, consequence)
+        return tuple(result)
+
+    return ports.store.transact(work)
+
+
+def facts(delivery: Delivery, timing: Timing) -> Facts:
+    """What the pure decisions need to know of a delivery that was sent."""
+    assert delivery.send_started_at is not None, "only a delivery that was sent has an outcome"
+    return Facts(
+        kind=delivery.kind,
+        lookup=delivery.lookup,
+        marker=delivery.marker,
+        expect=delivery.expect,
+        attempts=delivery.attempts,
+        starts=delivery.starts,
+        absent_reads=delivery.absent_reads,
+        after_conflict=delivery.after_conflict,
+        created_at=delivery.created_at,
+        started_at=delivery.send_started_at,
+        quiet=quiet_period(timing.server_limit_s),
+        recheck=timedelta(seconds=timing.recheck_s),
+    )
+
+
+def _attempt(answer: Answer, lane: Lane, delivery: Delivery, state: str, outcome: Outcome) -> Attempt:
+    return Attempt(
+        delivery_id=delivery.id,
+        book=lane.book,
+        act="push",
+        epoch=lane.epoch,
+        key=answer.parcel.batch_key or delivery.key,
+        started_at=answer.parcel.started_at,
+        ended_at=answer.ended_at,
+        verdict=state,
+        outcome=outcome,
+    )

@@ -1,0 +1,110 @@
+"""The token pair of a book: sealed at rest, replaced by compare-and-set, refreshed by one at a time (R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from connectors.protocols import Clock, StaleToken, Token
+from mappings.identity import canonical_json
+from worker.store.columns import new_id
+from worker.store.engine import Store
+from worker.store.tables import TokenRow, table_of
+from worker.store.vault import Vault
+
+TOKEN = table_of(TokenRow)
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_REFRESH_LEASE = timedelta(seconds=30)
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class BookTokens:
+    """The `TokenStore` of one book."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    book: str
+
+    def read(self) -> Token | None:
+        """The current pair, or None when the book was never connected."""
+        return self._open("current")
+
+    def read_previous(self) -> Token | None:
+        """The pair before, kept for one fallback attempt."""
+        return self._open("previous")
+
+    def save(self, token: Token, *, expected_version: int) -> Token:
+        """Replace the pair; raises `StaleToken` if it is no longer the expected version (0 = none yet)."""
+        saved = replace(token, version=expected_version + 1)
+        sealed = self.vault.seal(canonical_json(saved), place=f"book_token|{self.book}|current")
+        previous = self.read()
+        sealed_previous = (
+            self.vault.seal(canonical_json(previous), place=f"book_token|{self.book}|previous")
+            if previous
+            else None
+        )
+
+        def work(connection: Connection) -> bool:
+            values = {"version": saved.version, "sealed": sealed, "sealed_previous": sealed_previous}
+            if expected_version == 0 and previous is None:
+                connection.execute(
+                    TOKEN.insert().values(book=self.book, refreshing_until=_LONG_AGO, **values)
+                )
+                return True
+            changed = connection.execute(
+                update(TOKEN)
+                .where(TOKEN.c.book == self.book, TOKEN.c.version == expected_version)
+                .values(**values)
+            )
+            return changed.rowcount == 1
+
+        if not self.store.transact(work):
+            raise StaleToken(f"the token of book {self.book} was replaced by another worker")
+        return saved
+
+    @contextmanager
+    def refreshing(self) -> Iterator[None]:
+        """Be the only one that refreshes this book's token, in any process; waits for its turn."""
+        me = new_id()
+        while not self.store.transact(lambda connection: self._take(connection, me)):
+            self.clock.sleep(_POLL_S)
+        try:
+            yield
+        finally:
+            self.store.transact(lambda connection: self._give_back(connection, me))
+
+    def _take(self, connection: Connection, me: str) -> bool:
+        now = self.clock.now()
+        taken = connection.execute(
+            update(TOKEN)
+            .where(TOKEN.c.book == self.book, TOKEN.c.refreshing_until <= now)
+            .values(refresher=me, refreshing_until=now + _REFRESH_LEASE)
+        )
+        return taken.rowcount == 1 or not self._exists(connection)
+
+    def _exists(self, connection: Connection) -> bool:
+        return connection.execute(select(TOKEN.c.book).where(TOKEN.c.book == self.book)).first() is not None
+
+    def _give_back(self, connection: Connection, me: str) -> None:
+        connection.execute(
+            update(TOKEN)
+            .where(TOKEN.c.book == self.book, TOKEN.c.refresher == me)
+            .values(refresher="", refreshing_until=_LONG_AGO)
+        )
+
+    def _open(self, which: str) -> Token | None:
+        column = TOKEN.c.sealed if which == "current" else TOKEN.c.sealed_previous
+        with self.store.read() as connection:
+            sealed = connection.execute(select(column).where(TOKEN.c.book == self.book)).scalar()
+        if sealed is None:
+            return None
+        secret = self.vault.open(sealed, place=f"book_token|{self.book}|{which}")
+        return msgspec.json.decode(secret, type=Token)
