@@ -1,0 +1,1 @@
+"""Where subscription state comes from: files, webhooks, providers. Sources do not know each other."""
