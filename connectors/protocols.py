@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
@@ -56,15 +57,7 @@ class TokenStore(Protocol):
 
     def save(self, token: Token, *, expected_version: int) -> Token: ...
 
-    def refreshing(self) -> AbstractLock: ...
-
-
-class AbstractLock(Protocol):
-    """A context manager that is entered by one process at a time."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_exc: object) -> None: ...
+    def refreshing(self) -> AbstractContextManager[object]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,26 @@
+"""Beancount: plain-text double entry, one file per book. The embedded default, and the ledger to copy."""
+
+from __future__ import annotations
+
+from connectors.ledgers.beancount.client import open_ledger
+from connectors.ledgers.beancount.limits import CAPABILITIES, REQUIRED_SETTINGS, SETTINGS
+from connectors.protocols import LedgerKind
+from mappings.canonical.book import Book
+
+__all__ = ["LEDGER"]
+
+
+def is_practice(book: Book) -> bool:
+    """Always: a file of ours holds only what we wrote, so nothing waits for approval (design section 9)."""
+    return True
+
+
+LEDGER = LedgerKind(
+    name="beancount",
+    title="Beancount (plain text)",
+    capabilities=CAPABILITIES,
+    settings=SETTINGS,
+    required_settings=REQUIRED_SETTINGS,
+    open=open_ledger,
+    is_practice=is_practice,
+)

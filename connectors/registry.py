@@ -1,0 +1,97 @@
+"""The one list of ledgers. Adding one = its folder and one line here; everybody else reads this list."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from connectors.ledgers import beancount
+from connectors.protocols import LedgerKind
+from mappings.canonical.book import Book
+
+_LEDGERS: tuple[LedgerKind, ...] = (beancount.LEDGER,)
+
+
+class UnknownLedger(ValueError):
+    """A book names a ledger that is not in the list."""
+
+
+def ledgers() -> tuple[LedgerKind, ...]:
+    """Every ledger we can write to, the embedded default first."""
+    return _LEDGERS
+
+
+def names() -> tuple[str, ...]:
+    """The names a book's `ledger` may have."""
+    return tuple(kind.name for kind in _LEDGERS)
+
+
+def ledger(name: str) -> LedgerKind:
+    """The ledger with this name. Raises `UnknownLedger` with the nearest name."""
+    for kind in _LEDGERS:
+        if kind.name == name:
+            return kind
+    raise UnknownLedger(f"There is no ledger {name!r}{_did_you_mean(name, names())}.")
+
+
+def is_practice(book: Book) -> bool:
+    """Whether the book cannot surprise anybody: a simulator on this machine, or a file of ours."""
+    return ledger(book.ledger).is_practice(book)
+
+
+def findings(book: Book) -> tuple[str, ...]:
+    """Everything that is wrong with a book's settings, in plain sentences; empty = fine. No I/O."""
+    try:
+        kind = ledger(book.ledger)
+    except UnknownLedger as unknown:
+        return (f"Book {book.code}: {unknown}",)
+    return (*_setting_findings(book, kind), *_wait_findings(book, kind))
+
+
+def _setting_findings(book: Book, kind: LedgerKind) -> Iterator[str]:
+    for name in book.settings:
+        if name not in kind.settings:
+            hint = _did_you_mean(name, kind.settings)
+            yield f"Book {book.code}: {kind.title} has no setting {name!r}{hint}."
+    for name in sorted(kind.required_settings):
+        if not book.settings.get(name, "").strip():
+            yield f"Book {book.code}: the setting {name!r} is missing. {kind.settings[name]}"
+
+
+def _wait_findings(book: Book, kind: LedgerKind) -> Iterator[str]:
+    """The quiet period guards against duplicates: only a simulator on this machine may shorten it."""
+    for name, seconds, least in (
+        ("server_limit_s", book.server_limit_s, kind.capabilities.server_limit_s),
+        ("recheck_s", book.recheck_s, kind.capabilities.recheck_s),
+    ):
+        if seconds is None or seconds >= least:
+            continue
+        if seconds < 0:
+            yield f"Book {book.code}: {name} is {seconds:g} s; it cannot be negative."
+        elif not (kind.is_practice(book) and _is_on_this_machine(book)):
+            yield (
+                f"Book {book.code}: {name} is {seconds:g} s, and {kind.title} needs at least {least:g} s. "
+                "Less is allowed only where every address of the book is on this machine (127.0.0.1)."
+            )
+
+
+def _is_on_this_machine(book: Book) -> bool:
+    """Every address among the settings is a loopback address, and there is one."""
+    addresses = [value for value in book.settings.values() if "://" in value]
+    return bool(addresses) and all(is_loopback(address) for address in addresses)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine; a name other than localhost counts as elsewhere."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; it is one of: {', '.join(sorted(known))}"
