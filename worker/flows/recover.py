@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection
 
 from connectors.errors import ConnectorError, OutcomeUnknown
 from connectors.protocols import Clock, Held, Ledger
@@ -23,6 +22,7 @@ from worker.flows.sending import facts
 from worker.store import attempts, deliveries, lanes
 from worker.store.attempts import Attempt
 from worker.store.deliveries import Delivery
+from worker.store.engine import Connection
 from worker.store.lanes import Lane
 
 log = structlog.get_logger()

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection
 
 from connectors.errors import ConnectorError, OutcomeUnknown, Refused
 from connectors.protocols import Clock, Ledger, Outcome
@@ -27,6 +26,7 @@ from worker.flows.ports import Ports, Timing
 from worker.store import attempts, deliveries, lanes, references
 from worker.store.attempts import Attempt
 from worker.store.deliveries import Delivery
+from worker.store.engine import Connection
 from worker.store.lanes import Lane
 
 log = structlog.get_logger()

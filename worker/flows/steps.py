@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection
-
 from mappings.canonical.record import Reference
 from worker.delivery.states import State
 from worker.delivery.step import Block, LookUp, Park, Post, ReadAgain, Resend, SendAgain, Step
 from worker.store import deliveries, references
 from worker.store.deliveries import Delivery
+from worker.store.engine import Connection
 
 
 def apply(connection: Connection, delivery: Delivery, step: Step, *, now: datetime) -> State:

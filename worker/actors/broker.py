@@ -1,0 +1,105 @@
+"""The queue: Redis where REDIS_URL is set, else an embedded one in this process. Messages are doorbells.
+
+Settings follow R21: no retries by the queue (rows carry them), no age limit, no results, no pipelines.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.errors import DramatiqError
+from dramatiq.middleware import Middleware, Retries, TimeLimit
+from redis.exceptions import RedisError
+
+log = structlog.get_logger()
+
+FRONT = "front"
+"""Queue of inbox and billing work."""
+
+PUSH = "push"
+"""Queue of lanes: many threads, because a lane may wait for a slow ledger."""
+
+_TIME_LIMIT_MS = 600_000
+_HEARTBEAT_MS = 60_000
+_MAINTENANCE_CHANCE = 100_000
+
+
+class EmbeddedBroker(StubBroker):
+    """An in-process queue that holds each (actor, id) once and logs what could not be worked."""
+
+    def __init__(self, middleware: list[Middleware]) -> None:
+        super().__init__(middleware)
+        self._waiting: set[tuple[str, tuple[Any, ...]]] = set()
+        self._guard = threading.Lock()
+
+    def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
+        """Queue a message unless the same one waits already: one ring is as good as two."""
+        place = (message.actor_name, tuple(message.args))
+        with self._guard:
+            if place in self._waiting:
+                return message
+            self._waiting.add(place)
+        return super().enqueue(message, delay=delay)
+
+    def started(self, message: dramatiq.MessageProxy) -> None:
+        """A worker begins with it: from here on the next ring counts again."""
+        with self._guard:
+            self._waiting.discard((message.actor_name, tuple(message.args)))
+
+
+class _StartNotice(Middleware):
+    """Tells the embedded broker that a message has begun."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        if isinstance(broker, EmbeddedBroker):
+            broker.started(message)
+
+
+def make_broker(redis_url: str | None) -> dramatiq.Broker:
+    """The broker of this process, with the queues declared."""
+    middleware: list[Middleware] = [
+        TimeLimit(time_limit=_TIME_LIMIT_MS),
+        Retries(max_retries=0),
+        _StartNotice(),
+    ]
+    if redis_url is None:
+        return EmbeddedBroker(middleware)
+    return RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves its constructor untyped
+        url=redis_url,
+        middleware=middleware,
+        heartbeat_timeout=_HEARTBEAT_MS,
+        maintenance_chance=_MAINTENANCE_CHANCE,
+    )
+
+
+class BrokerDoorbell:
+    """Rings by sending the actor a message; a broker that is away is counted on the sweeper."""
+
+    def __init__(self, broker: dramatiq.Broker) -> None:
+        self._broker = broker
+
+    def ring(self, name: str, row_id: str) -> None:
+        """Send one id to one actor. Never raises: the row is committed, the sweeper rings again."""
+        try:
+            self._broker.get_actor(name).send(row_id)
+        except (DramatiqError, RedisError, OSError) as error:
+            log.warning("doorbell.failed", actor=name, row=row_id, error=type(error).__name__)
+
+
+def guarded(work: Callable[[str], None], name: str) -> Callable[..., None]:
+    """An actor's body: binds the id to the log and never raises (the row stays due, the sweeper rings)."""
+
+    def run(row_id: str, *_older: object, **_later: object) -> None:
+        with structlog.contextvars.bound_contextvars(actor=name, row=row_id):
+            try:
+                work(row_id)
+            except Exception:  # the actor's door: the one place where everything is caught
+                log.exception("actor.failed")
+
+    return run

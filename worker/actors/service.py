@@ -1,0 +1,76 @@
+"""The working half of a process: dramatiq workers on this process's own threads, timers and the sweeper.
+
+One process runs its own `dramatiq.Worker`s, never dramatiq's forking command: there the death of one
+child stops its siblings (measured, see the decision on the queue).
+"""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+import structlog
+from dramatiq import Worker
+
+from worker.actors.broker import FRONT, PUSH, BrokerDoorbell, make_broker
+from worker.actors.register import register
+from worker.actors.timers import Timers
+from worker.bootstrap import App
+from worker.flows.sweep import sweep
+
+log = structlog.get_logger()
+
+_SWEEP_S = 2.0
+_FRONT_THREADS = 2
+_POLL_MS = 20
+"""How long a worker waits for a message before it looks around: dramatiq's default adds up to 0.8 s."""
+
+
+class Service:
+    """Works off what is due until stopped; a context manager."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stopping = threading.Event()
+        redis_url = app.settings.redis_url
+        self._broker = make_broker(redis_url.get_secret_value() if redis_url else None)
+        app.doorbell = BrokerDoorbell(self._broker)
+        self._timers = Timers(app.clock, app.doorbell.ring, every=self._sweep, interval_s=_SWEEP_S)
+        register(self._broker, app, should_stop=self._stopping.is_set, ring_at=self._timers.ring_at)
+        self._workers = (
+            Worker(self._broker, queues={FRONT}, worker_threads=_FRONT_THREADS, worker_timeout=_POLL_MS),
+            Worker(
+                self._broker, queues={PUSH}, worker_threads=app.settings.push_threads, worker_timeout=_POLL_MS
+            ),
+        )
+
+    def start(self) -> None:
+        """Start the workers, then the sweeper, which rings for everything that waits already."""
+        for worker in self._workers:
+            worker.start()
+        self._timers.start()
+        log.info("worker.started", holder=self._app.holder)
+
+    def stop(self) -> None:
+        """Stop taking work, let open calls finish within the drain time, and return (R14)."""
+        self._stopping.set()
+        self._timers.stop()
+        for worker in self._workers:
+            worker.stop(timeout=int(self._app.settings.drain_s * 1000))
+        self._broker.close()
+        log.info("worker.stopped", holder=self._app.holder)
+
+    def _sweep(self) -> None:
+        try:
+            sweep(self._app.ports)
+        except Exception:  # the sweeper's door: the next sweep tries again
+            log.exception("sweep.failed")
+
+    def __enter__(self) -> Service:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

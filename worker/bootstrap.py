@@ -1,0 +1,132 @@
+"""The composition root: from settings to plain objects. Everything is built here and handed on."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from connectors import registry
+from connectors.protocols import Clock, Ledger
+from mappings.canonical.book import Book
+from worker.clock import SystemClock
+from worker.embedded import DatabaseLock
+from worker.flows.ports import Doorbell, Ports, Timing
+from worker.settings import Settings
+from worker.store import lanes, migrate, setup
+from worker.store.columns import new_id
+from worker.store.engine import Store, open_store
+from worker.store.tokens import BookTokens
+from worker.store.vault import BadKeys, Vault, new_key, parse_keys
+
+
+class UnknownBook(KeyError):
+    """No book of this code is set up."""
+
+    def __str__(self) -> str:
+        return f"there is no book {self.args[0]!r}"
+
+
+class SilentDoorbell:
+    """Rings nowhere: for a command that does the work itself."""
+
+    def ring(self, name: str, row_id: str) -> None:
+        """Do nothing: the caller goes on in the same thread."""
+
+
+@dataclass
+class App:
+    """One process's objects. `doorbell` is replaced by the broker's when a worker runs here."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    holder: str
+    doorbell: Doorbell
+    keys_file: Path | None
+
+    @property
+    def ports(self) -> Ports:
+        """The doors flows are handed."""
+        return Ports(self.store, self.clock, self.open_ledger, self.doorbell, self.holder, random.random)
+
+    @property
+    def is_embedded(self) -> bool:
+        """SQLite without Redis: everything runs in the process that holds the database's lock."""
+        return self.store.is_sqlite and self.settings.redis_url is None
+
+    def lock(self) -> DatabaseLock | None:
+        """The lock of an embedded database, or None where many processes may work."""
+        path = self.settings.sqlite_path
+        return DatabaseLock(path) if path is not None else None
+
+    def book(self, code: str) -> Book:
+        """A book by code; raises `UnknownBook`."""
+        with self.store.read() as connection:
+            book = setup.book(connection, code)
+        if book is None:
+            raise UnknownBook(code)
+        return book
+
+    def books(self) -> tuple[Book, ...]:
+        """Every book, by code."""
+        with self.store.read() as connection:
+            return setup.books(connection)
+
+    def timing(self, book: Book) -> Timing:
+        """A book's quiet period and recheck: its own settings or its ledger's."""
+        known = registry.ledger(book.ledger).capabilities
+        return Timing(
+            known.server_limit_s if book.server_limit_s is None else book.server_limit_s,
+            known.recheck_s if book.recheck_s is None else book.recheck_s,
+            known.throttle_default_s,
+        )
+
+    def tokens(self, book: str) -> BookTokens:
+        """The token store of a book."""
+        return BookTokens(self.store, self.vault(), self.clock, book)
+
+    def open_ledger(self, book: Book) -> Ledger:
+        """A session of a book, with its client secret from the environment."""
+        kind = registry.ledger(book.ledger)
+        settings: Mapping[str, str] = book.settings
+        if kind.connects_by_oauth:
+            settings = {"client_secret": self.settings.client_secret_of(book.code), **book.settings}
+        return kind.open(replace(book, settings=settings), clock=self.clock, tokens=self.tokens(book.code))
+
+    def vault(self) -> Vault:
+        """The active keys: SUBLEDGER_KEYS, or in embedded mode a key file beside the database.
+
+        Raises `BadKeys` where keys are missing on a shared database: a key file there would differ per host.
+        """
+        if self.settings.keys is not None:
+            return parse_keys(self.settings.keys.get_secret_value())
+        if self.keys_file is None:
+            raise BadKeys("SUBLEDGER_KEYS is not set; create a key with: subledger keys new")
+        if not self.keys_file.exists():
+            descriptor = os.open(self.keys_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(new_key("local") + "\n")
+        return parse_keys(self.keys_file.read_text().strip())
+
+
+def build(settings: Settings) -> App:
+    """Open and migrate the database and put the process's objects together."""
+    path = settings.sqlite_path
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.database_url)
+    migrate.upgrade(store)
+    offset = lanes.clock_offset(store, datetime.now(UTC))
+    return App(
+        settings=settings,
+        store=store,
+        clock=SystemClock(offset if abs(offset) > timedelta(milliseconds=1) else timedelta(0)),
+        holder=f"{socket.gethostname()}-{os.getpid()}-{new_id()[-6:]}",
+        doorbell=SilentDoorbell(),
+        keys_file=path.with_name(path.name + ".keys") if path is not None else None,
+    )

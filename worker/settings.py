@@ -1,0 +1,48 @@
+"""Settings of one installation, read once from the environment. Business set-up is data, not settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    database_url: str = Field("sqlite:///subledger.db", validation_alias="DATABASE_URL")
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    keys: SecretStr | None = Field(None, validation_alias="SUBLEDGER_KEYS")
+    webhook_secrets: SecretStr = Field(SecretStr(""), validation_alias="SUBLEDGER_WEBHOOK_SECRETS")
+    client_secrets: SecretStr = Field(SecretStr(""), validation_alias="SUBLEDGER_CLIENT_SECRETS")
+    host: str = Field("127.0.0.1", validation_alias="SUBLEDGER_HOST")
+    port: int = Field(8080, ge=0, le=65535, validation_alias="SUBLEDGER_PORT")
+    push_threads: int = Field(16, ge=1, le=256, validation_alias="SUBLEDGER_PUSH_THREADS")
+    drain_s: float = Field(180.0, gt=0, validation_alias="SUBLEDGER_DRAIN_SECONDS")
+    log_format: str = Field("text", pattern="^(text|json)$", validation_alias="SUBLEDGER_LOG_FORMAT")
+    log_level: str = Field(
+        "warning", pattern="^(debug|info|warning|error)$", validation_alias="SUBLEDGER_LOG_LEVEL"
+    )
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file in embedded mode, else None."""
+        prefix = "sqlite:///"
+        return Path(self.database_url.removeprefix(prefix)) if self.database_url.startswith(prefix) else None
+
+    def secrets_of(self, source: str) -> tuple[str, ...]:
+        """Active webhook secrets of a source, from `source=secret[|secret...][,source=...]`; () = closed."""
+        return _named(self.webhook_secrets).get(source, ())
+
+    def client_secret_of(self, book: str) -> str:
+        """OAuth client secret of a book, from `BOOK=secret[,BOOK=...]` (`*` fits every book), or ""."""
+        secrets = _named(self.client_secrets)
+        return next(iter(secrets.get(book) or secrets.get("*") or ("",)))
+
+
+def _named(setting: SecretStr) -> dict[str, tuple[str, ...]]:
+    pairs = (part.partition("=") for part in setting.get_secret_value().split(",") if part.strip())
+    return {name.strip(): tuple(filter(None, values.split("|"))) for name, _, values in pairs}
