@@ -273,6 +273,13 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
+    def close(self) -> None:
+        """Close idle connections now; urllib3 alone would leave that to the garbage collector."""
+        pools = self.poolmanager.pools
+        for pool in [pools[key] for key in pools.keys()]:  # noqa: SIM118  # it cannot be iterated
+            pool.close()
+        super().close()
+
 
 def _where(request: Request) -> str:
     return urlsplit(request.url).netloc

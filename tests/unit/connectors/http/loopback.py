@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -14,8 +15,6 @@ from types import TracebackType
 from connectors.protocols import Token
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-
-Script = Callable[[socket.socket], None]
 
 
 @dataclass
@@ -86,6 +85,8 @@ class Loopback:
 
     port: int
     requests: list[bytes] = field(default_factory=list)
+    ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    """Counts connections that the server closed."""
 
     @property
     def url(self) -> str:
@@ -101,11 +102,9 @@ def serving(*scripts: Script) -> Iterator[Loopback]:
     threads: list[threading.Thread] = []
 
     def run(script: Script, connection: socket.socket) -> None:
-        with connection:
-            try:
-                script(_Recording(connection, server.requests))  # type: ignore[arg-type]  # stands in
-            except OSError:
-                pass
+        with connection, suppress(OSError):
+            script(Peer(connection, server.requests))
+        server.ended.release()
 
     def accept() -> None:
         served = 0
@@ -134,7 +133,7 @@ def serving(*scripts: Script) -> Iterator[Loopback]:
 
 
 @dataclass(frozen=True)
-class _Recording:
+class Peer:
     """A connection that writes down each whole request it reads."""
 
     connection: socket.socket
@@ -162,8 +161,32 @@ class _Recording:
         self.requests.append(head + b"\r\n\r\n" + body)
         return self.requests[-1]
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.connection, name)
+    def send(self, data: bytes) -> None:
+        self.connection.sendall(data)
+
+    def reset(self) -> None:
+        """Close with a TCP reset instead of an orderly end."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def until_closed(self) -> None:
+        """Read on until the client closes."""
+        while self.connection.recv(65536):
+            pass
+
+
+Script = Callable[[Peer], None]
+
+
+def answering(*answers: bytes) -> Script:
+    """Answer requests one after another; the last answer serves all further ones."""
+    left = list(answers)
+
+    def script(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(left.pop(0) if len(left) > 1 else left[0])
+
+    return script
 
 
 def answer(status: str, body: bytes, *headers: str) -> bytes:
