@@ -32,6 +32,7 @@ def upgrade() -> None:
     _create_external_reference()
     _create_lane()
     _create_book_token()
+    _create_work_order()
     _create_audit()
 
 
@@ -398,6 +399,22 @@ def _create_book_token() -> None:
         sa.Column("refreshing_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("book", name=op.f("pk_book_token")),
     )
+
+
+def _create_work_order() -> None:
+    op.create_table(
+        "work_order",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("arguments", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_order")),
+    )
+    op.create_index(op.f("ix_work_order_state"), "work_order", ["state"], unique=False)
 
 
 def _create_audit() -> None:
