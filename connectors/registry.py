@@ -1,21 +1,35 @@
-"""The one list of ledgers. Adding one = its folder and one line here; everybody else reads this list."""
+"""The one list of ledgers and of event sources. Adding one = its folder and one line here.
+
+Everybody else reads this list; a ledger's name in a condition anywhere outside its folder is a defect.
+"""
 
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
 
-from connectors.ledgers import beancount
-from connectors.protocols import LedgerKind
+from connectors.http.session import is_loopback
+from connectors.ledgers import beancount, quickbooks
+from connectors.protocols import LedgerKind, Source
+from connectors.sources import partner_center, subscription_events
 from mappings.canonical.book import Book
 
-_LEDGERS: tuple[LedgerKind, ...] = (beancount.LEDGER,)
+_LEDGERS: tuple[LedgerKind, ...] = (
+    beancount.LEDGER,
+    quickbooks.LEDGER,
+)
+
+_SOURCES: tuple[Source, ...] = (
+    subscription_events.SubscriptionEvents(formats={"partner_center": partner_center.read_resource}),
+)
 
 
 class UnknownLedger(ValueError):
     """A book names a ledger that is not in the list."""
+
+
+class UnknownSource(ValueError):
+    """A webhook came in for a source that is not in the list."""
 
 
 def ledgers() -> tuple[LedgerKind, ...]:
@@ -34,6 +48,19 @@ def ledger(name: str) -> LedgerKind:
         if kind.name == name:
             return kind
     raise UnknownLedger(f"There is no ledger {name!r}{_did_you_mean(name, names())}.")
+
+
+def sources() -> tuple[Source, ...]:
+    """Every source that can be behind `POST /hooks/{source}`."""
+    return _SOURCES
+
+
+def source(name: str) -> Source:
+    """The source with this name. Raises `UnknownSource` with the nearest name."""
+    for one in _SOURCES:
+        if one.name == name:
+            return one
+    raise UnknownSource(f"There is no source {name!r}{_did_you_mean(name, [one.name for one in _SOURCES])}.")
 
 
 def is_practice(book: Book) -> bool:
@@ -83,15 +110,6 @@ def _is_on_this_machine(book: Book) -> bool:
     return bool(addresses) and all(is_loopback(address) for address in addresses)
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine; a name other than localhost counts as elsewhere."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; it is one of: {', '.join(sorted(known))}"
+    return f"; did you mean {near[0]!r}" if near else f"; it is one of: {', '.join(sorted(known))}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.ledgers.beancount.client import open_ledger
+from connectors.ledgers.beancount.ledger import open_book
 from connectors.ledgers.beancount.limits import CAPABILITIES, REQUIRED_SETTINGS, SETTINGS
 from connectors.protocols import LedgerKind
 from mappings.canonical.book import Book
@@ -21,6 +21,6 @@ LEDGER = LedgerKind(
     capabilities=CAPABILITIES,
     settings=SETTINGS,
     required_settings=REQUIRED_SETTINGS,
-    open=open_ledger,
+    open=open_book,
     is_practice=is_practice,
 )

@@ -28,6 +28,11 @@ def quoted(text: str) -> str:
     return f'"{"".join(_literal(character) for character in text)}"'
 
 
+def kept(text: str) -> str:
+    """What is left of a text once it was written and read back."""
+    return unquoted(quoted(text))
+
+
 def _literal(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]

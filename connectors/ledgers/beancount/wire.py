@@ -37,7 +37,10 @@ def render(record: DocumentRecord, *, marker: str, home_currency: str) -> Render
     head, *rest = (*_head(record, marker=marker, foreign=foreign), *_postings(record, price=price))
     body = sealed(head, rest)
     expect = Expectation(
-        net=document.net, gross=document.gross, customer_id=record.customer, lines=len(document.lines)
+        net=document.net,
+        gross=document.gross,
+        customer_id=grammar.kept(record.customer),
+        lines=len(document.lines),
     )
     return Rendered(body=body, lookup=document.number, expect=expect)
 
@@ -61,6 +64,8 @@ def _refuse_what_does_not_fit(record: DocumentRecord, *, home_currency: str) -> 
     document = record.document
     if not document.number or document.document_date is None:
         raise _refused(document, "not_released", "has no number or date yet: only released documents land")
+    if grammar.kept(document.number) != document.number:
+        raise _refused(document, "number", "has a number with control characters, which no text file keeps")
     if document.document_date < FIRST_DAY:
         raise _refused(document, "date_too_early", f"is dated before {FIRST_DAY}, the book's first day")
     if document.tax_mode != "ours":

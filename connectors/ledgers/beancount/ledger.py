@@ -37,7 +37,7 @@ from mappings.canonical.book import Book
 from mappings.canonical.record import DocumentRecord, Record, Reference
 
 
-def open_ledger(book: Book, *, clock: Clock, tokens: TokenStore) -> BeancountLedger:
+def open_book(book: Book, *, clock: Clock, tokens: TokenStore) -> BeancountLedger:
     """A session with the book's file. `tokens` is not used: a file needs no sign-in."""
     return BeancountLedger(book, clock=clock)
 
