@@ -1,0 +1,1 @@
+"""Fakes that keep state, and builders of values, shared by tests."""
