@@ -43,9 +43,11 @@ def read_table(raw: bytes, *, name: str) -> Table:
     rows: list[tuple[int, dict[str, object]]] = []
     refusals: list[Refusal] = []
     for row, cells in numbered:
+        if not any(cell.strip() for cell in cells):
+            continue
         if len(cells) == len(header):
             rows.append((row, dict(zip(header, cells, strict=True))))
-        elif any(cell.strip() for cell in cells):
+        else:
             sentence = f"The row has {len(cells)} cells, the header {len(header)}; a comma or quote is wrong."
             refusals.append(Refusal(name, row, "", shown(",".join(cells)), sentence))
     return Table(header, tuple(rows), tuple(refusals))

@@ -28,8 +28,8 @@ def read_line(
     `invoice_number` is what the file's own address says, for kinds whose rows do not name the invoice.
     """
     taken = take(record, by_name(kind), place)
-    if not taken.names:
-        return (place.refuse("", ", ".join(record), f"None of its fields is one of {kind}."),)
+    if not taken.values and not taken.refusals:
+        return (place.refuse("", ", ".join(record), f"None of its fields says anything about {kind}."),)
     refusals = (*taken.refusals, *_contradictions(taken, place))
     if refusals:
         return refusals
