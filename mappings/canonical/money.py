@@ -6,7 +6,7 @@ Prices, quantities and rates are `Decimal`; an unrounded sum is a `Fraction`. Ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -135,6 +135,22 @@ def round_half(exact: Fraction, mode: RoundingMode) -> int:
         "down": False,
     }[mode]
     return sign * (whole + (1 if up else 0))
+
+
+def apportion(whole: int, exact: Sequence[Fraction]) -> tuple[int, ...]:
+    """Round exact parts to integers that add up to `whole` (largest remainder, signed parts allowed).
+
+    Each part is its exact figure rounded down or up; ties go to the earlier part. Where `whole` is
+    further from the sum of the parts than rounding explains, the rest goes round the parts once more.
+    """
+    if not exact:
+        raise ValueError("nothing to apportion to")
+    parts = [figure.numerator // figure.denominator for figure in exact]
+    winners = sorted(range(len(exact)), key=lambda part: (parts[part] - exact[part], part))
+    every, some = divmod(whole - sum(parts), len(exact))
+    for rank, part in enumerate(winners):
+        parts[part] += every + (1 if rank < some else 0)
+    return tuple(parts)
 
 
 def split(amount: Money, weights: tuple[int, ...]) -> tuple[Money, ...]:

@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PoolShare:
-    """How a pool set the tier: the group's total, and for `in_order` the units that fill tiers before ours."""
+    """How a pool set the tier: the group's total; `before` counts units ahead of ours (in_order)."""
 
     pool: str
     total: Decimal
@@ -100,7 +100,8 @@ class Charge:
 
     `party` is the sold-to, `bill_to` the payer. `net` is signed; `quantity` x `unit_price` = `net` exactly,
     so `unit_price` carries the sign. `service` are the days this charge is for, `cycle` the whole cycle of
-    the grid. `true_up` marks the settlement of a pool's tier. `original` and `exchange` are set on credits.
+    the grid. `true_up` marks the settlement of a pool's tier. On credits `original` names the document,
+    `reverses` the revision of the charge that is taken back, and `exchange` the rate it was issued at.
     """
 
     ref: ChargeRef
@@ -123,6 +124,7 @@ class Charge:
     terms: Terms
     original: Original | None = None
     exchange: Exchange | None = None
+    reverses: int | None = None
     true_up: bool = False
 
 

@@ -1,0 +1,226 @@
+"""The bill of a group: what it owes until a day and has on no document yet. Pure and repeatable.
+
+Run again with its own released result as `billed` it gives no drafts (design section 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from mappings.canonical.workspace import Setup
+from worker.billing.account import Outcome, account, outcome
+from worker.billing.cases import Case, cases, spans_of, walk
+from worker.billing.charges import Owed, figures, owed
+from worker.billing.checks import checked
+from worker.billing.cycles import Calendar, DueCycle, Walk
+from worker.billing.deals import (
+    Ground,
+    margin_check,
+    new_deal,
+    settled_price,
+    shared_subtotal,
+    standing_deal,
+    tax_for,
+    with_pool,
+)
+from worker.billing.documents import Catalog, drafts, is_suppressed
+from worker.billing.hierarchy import Agreements, Tree
+from worker.billing.placing import Placed, place
+from worker.billing.pools import Pools
+from worker.billing.pricing import PriceBook
+from worker.billing.settle import settle
+from worker.billing.taxes import NO_TAX, TaxChoice
+from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
+
+ALL_ZERO = "every line is zero, so there is no document (zero_documents: suppress)"
+ELSEWHERE = "billed by another system until the cut-over"
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """One cycle with its figure still exact. `problems` hold the document its charges go on."""
+
+    owed: Owed
+    tax: TaxChoice
+    subtotal: tuple[str, ...] | None
+    problems: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """One subscription with its priced cycles, and what kept others from being priced."""
+
+    case: Case
+    walk: Walk
+    priced: tuple[_Priced, ...]
+    checks: tuple[Check, ...]
+
+
+def bill_group(state: GroupState, *, as_of: date) -> GroupBill:
+    """Drafts in document-key order, with the account of every active subscription.
+
+    `as_of` is inclusive: everything known and due up to the end of that day. Nothing later counts.
+    """
+    ground = ground_of(state.setup)
+    found = cases(state, ground, as_of=as_of)
+    pools = Pools(
+        state.setup.pools,
+        [case.subscription for case in found],
+        {case.subscription.code: case.holder.timeline for case in found},
+        tree=ground.catalog.tree,
+    )
+    worked = tuple(_work(case, ground, pools, as_of=as_of) for case in found)
+    charges = _charges(worked)
+    placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
+    problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
+    done = checked(drafts(placed.by_key, ground.catalog, as_of=as_of), problems)
+    return GroupBill(
+        drafts=done,
+        account=account(_outcomes(worked, done, placed, as_of=as_of)),
+        notices=(*_notices(worked, charges), *placed.notices),
+        checks=tuple(check for one in worked for check in one.checks),
+    )
+
+
+def ground_of(setup: Setup) -> Ground:
+    """The set-up, indexed."""
+    tree = Tree(setup.parties)
+    issuers = {issuer.code: issuer for issuer in setup.issuers}
+    return Ground(
+        Catalog(issuers, tree, {product.code: product for product in setup.products}),
+        Calendar(Agreements(setup.contracts, tree), issuers),
+        PriceBook(setup.price_lists),
+    )
+
+
+def _work(case: Case, ground: Ground, pools: Pools, *, as_of: date) -> _Worked:
+    if case.problems:
+        return _Worked(case, Walk(()), (), case.problems)
+    found = walk(case, ground, as_of=as_of)
+    priced: list[_Priced] = []
+    checks = list(found.checks)
+    for cycle in found.due:
+        one = _price(case, cycle, ground, pools, as_of=as_of)
+        if isinstance(one, Check):
+            checks.append(one)
+        elif one is not None:
+            priced.append(one)
+    return _Worked(case, found, tuple(priced), tuple(_once(checks)))
+
+
+def _price(
+    case: Case, cycle: DueCycle, ground: Ground, pools: Pools, *, as_of: date
+) -> _Priced | Check | None:
+    """The figure of one cycle, a check when it has no price, None when nothing was ever held in it."""
+    subscription = case.subscription
+    spans = spans_of(case, cycle, as_of=as_of)
+    day = next((span.period.start for span in spans if span.quantity), cycle.service.start)
+    settled = None
+    if cycle.billed:
+        deal = standing_deal(cycle)
+        settled = settled_price(deal, pools, subscription, day, as_of=as_of)
+    elif not any(span.quantity for span in spans):
+        return None
+    else:
+        first_held = case.holder.timeline.first_held or day
+        new = new_deal(ground, subscription, cycle, day=day, first_held=first_held)
+        if isinstance(new, Check):
+            return new
+        deal = with_pool(new, pools, subscription, day)
+    one = owed(subscription.code, cycle.cycle, deal, spans, billed=cycle.billed, settled=settled)
+    tax = tax_for(ground, cycle, deal, on=as_of)
+    problems = [check for check in (margin_check(one),) if check and not cycle.billed]
+    if isinstance(tax, Check):
+        problems.append(replace(tax, subscription=subscription.code))
+        tax = NO_TAX
+    return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), tuple(problems))
+
+
+def _charges(worked: Sequence[_Worked]) -> tuple[Charge, ...]:
+    """The difference of every cycle. A zero is told for the newest cycle only, never for all of the past."""
+    everything = tuple(priced for one in worked for priced in one.priced)
+    shared = {priced.owed.key: priced.subtotal for priced in everything if priced.subtotal is not None}
+    figure = figures(tuple(priced.owed for priced in everything), shared)
+    charges: list[Charge] = []
+    for one in worked:
+        newest = one.priced[-1].owed.key if one.priced else None
+        for priced in one.priced:
+            new = settle(priced.owed, figure[priced.owed.key], tax=priced.tax)
+            charges.extend(charge for charge in new if charge.net or priced.owed.key == newest)
+    return tuple(charges)
+
+
+def _further_invoices(worked: Sequence[_Worked], as_of: date) -> Callable[[Charge], bool]:
+    """Whether an invoice is still to come for a charge: something goes on under its contract."""
+    going_on = {one.priced[-1].owed.deal.contract for one in worked if one.priced and _goes_on(one, as_of)}
+    return lambda charge: charge.contract in going_on
+
+
+def _goes_on(one: _Worked, as_of: date) -> bool:
+    """Whether a subscription has a cycle after those that were due."""
+    life = one.case.holder.timeline
+    if one.case.subscription.plan == "one_time" or not life.on(as_of):
+        return False
+    return life.ends_on is None or life.ends_on > one.walk.due[-1].cycle.until
+
+
+def _outcomes(
+    worked: Sequence[_Worked], done: Sequence[Draft], placed: Placed, *, as_of: date
+) -> Iterator[Outcome]:
+    """One outcome per active subscription: held something at the end of the day, or had to be looked at."""
+    held: dict[str, list[Check]] = {}
+    billed: set[str] = set()
+    for draft in done:
+        for charge in draft.charges:
+            code = charge.ref.subscription
+            if draft.checks:
+                held.setdefault(code, []).extend(_about(draft.checks, code))
+            else:
+                billed.add(code)
+    zero = {
+        charge.ref.subscription
+        for charges in placed.by_key.values()
+        if is_suppressed(charges)
+        for charge in charges
+    }
+    for one in worked:
+        code = one.case.subscription.code
+        excluded = ALL_ZERO if code in zero else ""
+        if one.walk.is_elsewhere:
+            excluded = ELSEWHERE
+        if one.checks or code in held or code in billed or one.case.holder.timeline.on(as_of):
+            yield outcome(
+                code, one.checks, is_billed=code in billed, held=held.get(code, ()), excluded=excluded
+            )
+
+
+def _about(checks: tuple[Check, ...], subscription: str) -> list[Check]:
+    """The checks of a draft that name a subscription, else those that name none: it is held along."""
+    own = [check for check in checks if check.subscription == subscription]
+    return own or [check for check in checks if not check.subscription] or list(checks)
+
+
+def _notices(worked: Sequence[_Worked], charges: Sequence[Charge]) -> Iterator[Notice]:
+    trials = {one.case.subscription.code for one in worked if one.case.subscription.plan == "trial"}
+    for one in worked:
+        yield from one.case.notices
+    for charge in charges:
+        code = charge.ref.subscription
+        if not charge.net and code not in trials:
+            yield Notice(
+                "zero_price",
+                f"Subscription {code} costs nothing for the cycle {charge.cycle}"
+                f" ({charge.facts.price.source}).",
+                code,
+            )
+
+
+def _once(checks: Iterable[Check]) -> Iterator[Check]:
+    """The first check of each code: one sentence per subscription and cause, not one per cycle."""
+    seen: set[str] = set()
+    for check in checks:
+        if check.code not in seen:
+            seen.add(check.code)
+            yield check

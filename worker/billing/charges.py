@@ -1,0 +1,193 @@
+"""What a (subscription, cycle) costs in all, exactly: versions x contract x period, before anything billed.
+
+A cycle is priced once: by its contract when it is first charged, later by the facts of that charge
+(billing rules, "One figure per subscription and cycle").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from mappings.canonical.contract import Proration
+from mappings.canonical.money import Money, Rounding, apportion, minor_digits, round_half, to_money
+from mappings.canonical.period import Period
+from worker.billing.periods import weight
+from worker.billing.pricing import cut_per_unit, exact_amount
+from worker.billing.values import BilledCharge, ChargeKind, CycleFacts, PriceFacts, Span, Terms
+
+NOTHING = Fraction(0)
+KEPT_MINOR = 2
+"""A member of a blended pool differs from its own rounding by less than this many minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """Who sells what to whom at which price: decided on the cycle's first day, kept by its charges."""
+
+    issuer: str
+    contract: str
+    party: str
+    bill_to: str
+    product: str
+    currency: str
+    kind: ChargeKind
+    terms: Terms
+    price: PriceFacts
+    months: int
+    proration: Proration
+    rounding: Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What one cycle of one subscription costs: `exact` at the tier billed so far (or known now).
+
+    `settled` is the price with the tier its pool has settled on, `settled_exact` the cost at it; without
+    a settlement they equal price and `exact`.
+    """
+
+    subscription: str
+    cycle: Period
+    deal: Deal
+    spans: tuple[Span, ...]
+    exact: Fraction
+    settled: PriceFacts
+    settled_exact: Fraction
+    billed: tuple[BilledCharge, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """What a figure belongs to: the subscription and the first day of the cycle on its grid."""
+        return self.subscription, self.cycle.start
+
+    @property
+    def newest(self) -> CycleFacts | None:
+        """The facts of the cycle's newest charge."""
+        return self.billed[-1].charge.facts if self.billed else None
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the newest charge already knew exactly this figure."""
+        return self.newest is not None and self.newest.exact == str(self.settled_exact)
+
+    def facts(self, *, settled: bool) -> CycleFacts:
+        """The facts a new charge of this cycle keeps."""
+        return CycleFacts(
+            price=self.settled if settled else self.deal.price,
+            spans=self.spans,
+            exact=str(self.settled_exact if settled else self.exact),
+            months=self.deal.months,
+            proration=self.deal.proration,
+            rounding=self.deal.rounding,
+        )
+
+
+def owed(
+    subscription: str,
+    cycle: Period,
+    deal: Deal,
+    spans: tuple[Span, ...],
+    *,
+    billed: tuple[BilledCharge, ...] = (),
+    settled: PriceFacts | None = None,
+) -> Owed:
+    """The figure of a cycle from what is held in it. `settled` is the price at the pool's settled tier.
+
+    Where charges stand, only what changed since is priced: so an opening charge, whose price we do not
+    know to the last digit, stays what it was.
+    """
+    if billed:
+        before = billed[-1].charge.facts
+        exact = Fraction(before.exact)
+        if spans != before.spans:
+            exact += exact_cost(deal, spans, cycle) - exact_cost(deal, before.spans, cycle)
+    else:
+        exact = exact_cost(deal, spans, cycle)
+    settled_exact = exact
+    if settled is not None and settled != deal.price:
+        settled_exact = exact_cost(replace(deal, price=settled), spans, cycle)
+    return Owed(subscription, cycle, deal, spans, exact, settled or deal.price, settled_exact, billed)
+
+
+def exact_cost(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
+    """The unrounded cost of what is held over the spans (adjoining, in order).
+
+    The opening quantity weighs the whole span of days, every change its remaining days; for the cycle's
+    own days that is the same as each span at its own quantity.
+    """
+    if not spans:
+        return NOTHING
+    if deal.proration == "none_full_period":
+        most = max(Fraction(span.quantity) for span in spans)
+        return _cost(deal, most, Fraction(1))
+    end = spans[-1].period.until
+    total, before = NOTHING, NOTHING
+    for span in spans:
+        quantity = Fraction(span.quantity)
+        if quantity != before:
+            rest = Period(span.period.start, end)
+            part = weight(deal.proration, cycle=cycle, rest=rest, months=deal.months)
+            total += _cost(deal, quantity, part) - _cost(deal, before, part)
+            before = quantity
+    return total
+
+
+def figures(
+    owed_cycles: tuple[Owed, ...], shared: dict[tuple[str, date], tuple[str, ...]]
+) -> dict[tuple[str, date], Money]:
+    """One rounding per subscription and cycle; members of a blended pool share one subtotal.
+
+    `shared` names the subtotal of a cycle: cycles with the same name are rounded once together, largest
+    remainder inside. A cycle whose exact figure did not change keeps what was billed, so that a change of
+    one member never moves a cent of another.
+    """
+    result: dict[tuple[str, date], Money] = {}
+    groups: dict[tuple[str, ...], list[Owed]] = {}
+    for one in owed_cycles:
+        name = shared.get(one.key)
+        if name is None:
+            result[one.key] = to_money(one.settled_exact, one.deal.currency, one.deal.rounding.mode)
+        else:
+            groups.setdefault(name, []).append(one)
+    for members in groups.values():
+        result.update(_shared_figures(sorted(members, key=_member_order)))
+    return result
+
+
+def billed_net(one: Owed) -> Money:
+    """What stands billed for a cycle, credits deducted."""
+    return Money(sum(billed.charge.net.minor for billed in one.billed), one.deal.currency)
+
+
+def _cost(deal: Deal, quantity: Fraction, part: Fraction) -> Fraction:
+    if quantity <= 0:
+        return NOTHING
+    if deal.rounding.basis == "per_unit":
+        return cut_per_unit(deal.price, quantity, part, currency=deal.currency, mode=deal.rounding.mode)
+    return exact_amount(deal.price, quantity) * part
+
+
+def _shared_figures(members: list[Owed]) -> dict[tuple[str, date], Money]:
+    deal = members[0].deal
+    scale = 10 ** minor_digits(deal.currency)
+    subtotal = round_half(sum((one.settled_exact for one in members), NOTHING) * scale, deal.rounding.mode)
+    result = {one.key: billed_net(one) for one in members if _stays(one, scale)}
+    changed = [one for one in members if one.key not in result]
+    if changed:
+        rest = subtotal - sum(figure.minor for figure in result.values())
+        parts = apportion(rest, [one.settled_exact * scale for one in changed])
+        for one, minor in zip(changed, parts, strict=True):
+            result[one.key] = Money(minor, deal.currency)
+    return result
+
+
+def _stays(one: Owed, scale: int) -> bool:
+    """An unchanged figure keeps what was billed, unless part of that is still waiting to be issued."""
+    return one.is_unchanged and abs(one.settled_exact * scale - billed_net(one).minor) < KEPT_MINOR
+
+
+def _member_order(one: Owed) -> tuple[str, str, date]:
+    """Ties of the largest remainder go to the smaller party code of the workspace file."""
+    return one.deal.party, one.subscription, one.cycle.start

@@ -1,0 +1,193 @@
+"""Which cycles of a subscription are due: those already billed stand, the days they leave are walked.
+
+A billed cycle keeps its boundaries for ever, so a changed anchor, alignment or contract never bills a day
+twice. Cycles before the cut-over are owed nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from mappings.canonical.contract import Contract
+from mappings.canonical.party import Issuer
+from mappings.canonical.period import Period, grid_cycle
+from mappings.canonical.subscription import Subscription, Usage
+from worker.billing.hierarchy import Agreements
+from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH, cycle_on, is_due
+from worker.billing.timeline import Timeline
+from worker.billing.values import BilledCharge, Check
+
+
+@dataclass(frozen=True, slots=True)
+class DueCycle:
+    """A cycle to be priced. `contract` is None where charges of it stand: then their facts count."""
+
+    cycle: Period
+    service: Period
+    contract: Contract | None
+    billed: tuple[BilledCharge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The due cycles of one subscription, what stops others, and whether another system bills it now."""
+
+    due: tuple[DueCycle, ...]
+    checks: tuple[Check, ...] = ()
+    is_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A subscription with its timeline and the charges that stand, by the start of their cycle."""
+
+    subscription: Subscription
+    timeline: Timeline
+    billed: Mapping[date, tuple[BilledCharge, ...]]
+
+
+class Calendar:
+    """Contracts and cut-overs: what decides the grid a subscription is on."""
+
+    __slots__ = ("_issuers", "agreements")
+
+    def __init__(self, agreements: Agreements, issuers: Mapping[str, Issuer]) -> None:
+        self.agreements = agreements
+        self._issuers = issuers
+
+    def cut_over(self, subscription: Subscription, contract: Contract | None) -> date:
+        """Cycles that begin before this day were another system's: subscription, contract, then issuer."""
+        if subscription.billed_until is not None:
+            return subscription.billed_until
+        if contract is None:
+            return date.min
+        issuer = self._issuers.get(contract.issuer)
+        return contract.cut_over or (issuer.cut_over if issuer else None) or date.min
+
+
+def standing(holder: Holder) -> tuple[DueCycle, ...]:
+    """Cycles with charges, in order: the newest charge's cycle, from the first day any of them is for."""
+    return tuple(
+        DueCycle(
+            charges[-1].charge.cycle,
+            Period(min(billed.charge.service.start for billed in charges), charges[-1].charge.cycle.until),
+            None,
+            charges,
+        )
+        for _, charges in sorted(holder.billed.items())
+    )
+
+
+def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
+    """Due cycles of a plan with a grid."""
+    found = {cycle.cycle.start: cycle for cycle in standing(holder)}
+    covered = sorted(cycle.service for cycle in found.values())
+    starts = [period.start for period in covered]
+    subscription, timeline = holder.subscription, holder.timeline
+    checks: list[Check] = []
+    is_elsewhere = False
+    day = timeline.first_held
+    while day is not None and day <= as_of and not (timeline.ends_on and timeline.ends_on <= day):
+        at = bisect_right(starts, day)
+        if at and day in covered[at - 1]:
+            day, is_elsewhere = covered[at - 1].until, False
+            continue
+        contract = calendar.agreements.of(subscription, day)
+        cycle = cycle_on(subscription, contract, day) if contract else _own_cycle(subscription, day)
+        until = min(cycle.until, starts[at]) if at < len(starts) else cycle.until
+        service = Period(day, until)
+        day = until
+        if contract and not is_due(subscription, contract, service, as_of=as_of):
+            break
+        if cycle.start in found:
+            stands = found[cycle.start]
+            start = min(service.start, stands.service.start)
+            found[cycle.start] = replace(stands, service=Period(start, max(until, stands.service.until)))
+            continue
+        latest = contract or calendar.agreements.of(subscription, as_of)
+        cut_over = calendar.cut_over(subscription, latest)
+        is_elsewhere = service.start < cut_over
+        if is_elsewhere:
+            checks.extend(_opening_missing(holder, service, cut_over))
+        elif any(span.quantity for span in timeline.spans(service)):
+            if contract is None:
+                checks.append(_unassigned(subscription, service))
+            else:
+                found[cycle.start] = DueCycle(cycle, service, contract)
+    return Walk(tuple(found[start] for start in sorted(found)), tuple(checks), is_elsewhere)
+
+
+def one_time(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
+    """The single day of a one-time purchase: the subscription's anchor."""
+    subscription = holder.subscription
+    cycle = Period(subscription.anchor, subscription.anchor + timedelta(days=1))
+    if holder.billed:
+        return Walk(standing(holder))
+    if subscription.anchor > as_of or holder.timeline.first_held is None:
+        return Walk(())
+    contract = calendar.agreements.of(subscription, subscription.anchor)
+    latest = contract or calendar.agreements.of(subscription, as_of)
+    if subscription.anchor < calendar.cut_over(subscription, latest):
+        return Walk((), is_elsewhere=True)
+    if contract is None:
+        return Walk((), (_unassigned(subscription, cycle),))
+    return Walk((DueCycle(cycle, cycle, contract),))
+
+
+def metered(holder: Holder, usage: Iterable[Usage], calendar: Calendar, *, as_of: date) -> Walk:
+    """Months (or cycles of the contract's grid) that have usage and are over, and those with charges."""
+    found = {cycle.cycle.start: cycle for cycle in standing(holder)}
+    covered = [cycle.service for cycle in found.values()]
+    subscription = holder.subscription
+    checks: dict[date, Check] = {}
+    for day in sorted({record.on for record in usage if record.on <= as_of}):
+        if any(day in period for period in covered):
+            continue
+        contract = calendar.agreements.of(subscription, day)
+        cycle = cycle_on(subscription, contract, day) if contract else _own_cycle(subscription, day)
+        first = calendar.agreements.of(subscription, cycle.start) or contract
+        if cycle.until > as_of or cycle.start < calendar.cut_over(subscription, first):
+            continue
+        if first is None:
+            checks[cycle.start] = _unassigned(subscription, cycle)
+        else:
+            found.setdefault(cycle.start, DueCycle(cycle, cycle, first))
+    return Walk(tuple(found[start] for start in sorted(found)), tuple(checks.values()))
+
+
+def _own_cycle(subscription: Subscription, day: date) -> Period:
+    anchor = FIRST_OF_MONTH if subscription.plan == "usage" else subscription.anchor
+    return grid_cycle(anchor, CYCLE_MONTHS[subscription.plan] or 1, day)
+
+
+def _unassigned(subscription: Subscription, service: Period) -> Check:
+    return Check(
+        "unassigned_subscription",
+        f"Subscription {subscription.code} has no contract that is valid on {service.start}:"
+        " neither its party"
+        f" {subscription.party} nor any party above has one. Add a contract; the next run bills the days"
+        f" from {service.start}.",
+        subscription.code,
+    )
+
+
+def _opening_missing(holder: Holder, service: Period, cut_over: date) -> tuple[Check, ...]:
+    """A change dated after the cut-over inside a cycle that another system billed needs its charge."""
+    since = max(cut_over, service.start + timedelta(days=1))
+    changed = [day for day in holder.timeline.days if since <= day < service.until]
+    if not changed:
+        return ()
+    code = holder.subscription.code
+    return (
+        Check(
+            "opening_missing",
+            f"Subscription {code} changed on {changed[0]} inside the cycle from {service.start},"
+            " which was billed"
+            f" before the cut-over on {cut_over}. Add its opening charge (what was billed, number and date);"
+            " until then nothing is charged or credited for that cycle.",
+            code,
+        ),
+    )

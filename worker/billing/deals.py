@@ -1,0 +1,195 @@
+"""Who sells what to whom at which price, for one cycle: from the contract, or from charges that stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from mappings.canonical.contract import Contract
+from mappings.canonical.party import Issuer
+from mappings.canonical.subscription import Subscription
+from worker.billing.charges import Deal, Owed
+from worker.billing.cycles import Calendar, DueCycle
+from worker.billing.documents import Catalog
+from worker.billing.hierarchy import is_consolidated, payer
+from worker.billing.periods import CYCLE_MONTHS, term_start
+from worker.billing.pools import Pools, is_fixed_at_purchase, pool_period
+from worker.billing.pricing import PriceBook, exact_amount, price_facts
+from worker.billing.taxes import TaxChoice, rate_of, tax_of
+from worker.billing.timeline import term_months
+from worker.billing.values import ChargeKind, Check, PriceFacts, Terms
+from worker.billing.words import price_words
+
+_KINDS: Mapping[str, ChargeKind] = {"usage": "usage", "one_time": "one_time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a group is billed by: catalogue, contracts and prices."""
+
+    catalog: Catalog
+    calendar: Calendar
+    prices: PriceBook
+
+
+def new_deal(
+    ground: Ground, subscription: Subscription, cycle: DueCycle, *, day: date, first_held: date
+) -> Deal | Check:
+    """The deal of a cycle nobody has billed, as of `day`, the first of its days with something held."""
+    contract = cycle.contract
+    if contract is None:
+        raise ValueError(f"{subscription.code} {cycle.cycle}: a cycle without charges needs a contract")
+    issuer = ground.catalog.issuers.get(contract.issuer)
+    if issuer is None:
+        return _unassigned(
+            subscription, f"contract {contract.code} names issuer {contract.issuer}, which is unknown"
+        )
+    try:
+        bill_to = payer(contract, subscription.party, day=cycle.service.start, tree=ground.catalog.tree)
+    except KeyError as unknown:
+        return _unassigned(
+            subscription, f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
+        )
+    price = price_facts(
+        ground.prices,
+        subscription,
+        contract,
+        on=_price_day(subscription, contract, day, first_held=first_held),
+        cycle_on=day,
+        unit=ground.catalog.products[subscription.product].unit,
+    )
+    if isinstance(price, Check):
+        return price
+    currency = ground.prices.currency(contract.price_list)
+    if currency is None:
+        return _unassigned(
+            subscription, f"contract {contract.code} names price list {contract.price_list}, unknown"
+        )
+    return Deal(
+        issuer=issuer.code,
+        contract=contract.code,
+        party=subscription.party,
+        bill_to=bill_to,
+        product=subscription.product,
+        currency=currency,
+        kind=_KINDS.get(subscription.plan, "recurring"),
+        terms=terms_of(contract, issuer),
+        price=price,
+        months=CYCLE_MONTHS[subscription.plan] if subscription.plan != "usage" else 0,
+        proration=contract.proration,
+        rounding=contract.rounding,
+    )
+
+
+def standing_deal(cycle: DueCycle) -> Deal:
+    """The deal of a cycle as its newest charge keeps it."""
+    charge = cycle.billed[-1].charge
+    return Deal(
+        issuer=charge.issuer,
+        contract=charge.contract,
+        party=charge.party,
+        bill_to=charge.bill_to,
+        product=charge.product,
+        currency=charge.currency,
+        kind=charge.kind,
+        terms=charge.terms,
+        price=charge.facts.price,
+        months=charge.facts.months,
+        proration=charge.facts.proration,
+        rounding=charge.facts.rounding,
+    )
+
+
+def with_pool(deal: Deal, pools: Pools, subscription: Subscription, day: date) -> Deal:
+    """A new deal with the tier its pool has reached, by all that is known."""
+    pool = pools.of(subscription, day)
+    if pool is None or subscription.plan == "trial":
+        return deal
+    return replace(deal, price=replace(deal.price, pool=pools.share(pool, subscription, day)))
+
+
+def settled_price(
+    deal: Deal, pools: Pools, subscription: Subscription, day: date, *, as_of: date
+) -> PriceFacts | None:
+    """The price at the tier the pool settled on, once its period is over; None where nothing settles.
+
+    Inside the period the tier already billed stays.
+    """
+    stands = deal.price.pool
+    pool = pools.named(stands.pool) if stands is not None else None
+    if pool is None or is_fixed_at_purchase(pool, subscription) or as_of < pool_period(pool, day).until:
+        return None
+    return replace(deal.price, pool=pools.share(pool, subscription, day))
+
+
+def shared_subtotal(one: Owed, pools: Pools, subscription: Subscription, day: date) -> tuple[str, ...] | None:
+    """The name of the subtotal a blended pool's cycle is rounded in, with members of the same price list."""
+    share = one.settled.pool
+    if share is None or share.allocation != "blended":
+        return None
+    pool = pools.named(share.pool)
+    if pool is None or is_fixed_at_purchase(pool, subscription):
+        return None
+    period = pool_period(pool, day)
+    return share.pool, str(period), one.settled.price_list, one.deal.currency
+
+
+def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> TaxChoice | Check:
+    """The tax of what is added to a cycle: by its contract, or the code that stands at the rate of today."""
+    issuer = ground.catalog.issuers[deal.issuer]
+    if cycle.contract is not None:
+        return tax_of(cycle.contract, issuer, ground.catalog.tree[deal.bill_to], on=on)
+    charge = cycle.billed[-1].charge
+    today = rate_of(issuer, charge.tax_code, on=on)
+    return TaxChoice(charge.tax_code, charge.tax_percent) if isinstance(today, Check) else today
+
+
+def terms_of(contract: Contract, issuer: Issuer) -> Terms:
+    """What the contract says about its documents."""
+    days = contract.payment_terms_days
+    return Terms(
+        payment_terms_days=issuer.payment_terms_days if days is None else days,
+        purchase_order=contract.purchase_order,
+        invoice_format=contract.invoice_format,
+        consolidated=is_consolidated(contract),
+        refund_method=contract.refund_method,
+        zero_documents=contract.zero_documents,
+    )
+
+
+def margin_check(one: Owed) -> Check | None:
+    """A price below the provider's cost holds the document."""
+    cost = one.settled.cost
+    most = max((span.quantity for span in one.spans), default=None)
+    if cost is None or not most:
+        return None
+    each = exact_amount(one.settled, Fraction(most)) / Fraction(most)
+    if each >= cost:
+        return None
+    return Check(
+        "margin_negative",
+        f"Subscription {one.subscription} is sold below cost:"
+        f" {price_words(each, one.deal.currency)} for a {one.settled.unit}"
+        f" that costs {cost:f} {one.deal.currency} ({one.settled.source}). Correct the price,"
+        " discount or cost.",
+        one.subscription,
+    )
+
+
+def _price_day(subscription: Subscription, contract: Contract, day: date, *, first_held: date) -> date:
+    """The day whose price list counts: the term's first with `price_lock: term`, else the cycle's."""
+    lock = contract.price_lock
+    if not lock:
+        lock = "term" if (term_months(subscription) or 0) > CYCLE_MONTHS[subscription.plan] > 0 else "none"
+    return term_start(subscription, day, first_held=first_held) if lock == "term" else day
+
+
+def _unassigned(subscription: Subscription, why: str) -> Check:
+    return Check(
+        "unassigned_subscription",
+        f"Subscription {subscription.code} cannot be billed: {why}. Correct the contract; the"
+        " next run bills it.",
+        subscription.code,
+    )

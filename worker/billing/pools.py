@@ -1,0 +1,162 @@
+"""Pools: the tier is reached by the group's total, the price is each member's own (billing rules, "Pools").
+
+Held and unbilled members count; membership is dated by the party tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
+
+from mappings.canonical.catalog import Pool
+from mappings.canonical.period import Period, duration_months, grid_cycle
+from mappings.canonical.subscription import Subscription
+from worker.billing.hierarchy import ALWAYS, Tree
+from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH
+from worker.billing.timeline import NOTHING, Timeline
+from worker.billing.values import PoolShare
+
+AVERAGE_DIGITS = Decimal("0.0001")
+"""A time-weighted total is rounded half up to four places before it meets the tiers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One subscription in a pool: its quantity by day, nothing outside its membership."""
+
+    subscription: str
+    rank: tuple[int, str, str]
+    timeline: Timeline
+
+
+class Pools:
+    """The pools of a group with the quantities their members hold."""
+
+    __slots__ = ("_by_code", "_measured", "_members", "_of_product", "_totals")
+
+    def __init__(
+        self,
+        pools: Iterable[Pool],
+        subscriptions: Iterable[Subscription],
+        timelines: Mapping[str, Timeline],
+        *,
+        tree: Tree,
+    ) -> None:
+        self._of_product: dict[str, list[Pool]] = {}
+        self._by_code = {pool.code: pool for pool in pools}
+        for _, pool in sorted(self._by_code.items()):
+            for product in pool.products:
+                self._of_product.setdefault(product, []).append(pool)
+        self._members: dict[str, dict[str, _Member]] = {}
+        for subscription in subscriptions:
+            for pool in self._of_product.get(subscription.product, ()):
+                held = _inside(timelines[subscription.code], pool, subscription.party, tree)
+                rank = (_place(pool, subscription.party), subscription.party, subscription.code)
+                members = self._members.setdefault(pool.code, {})
+                members[subscription.code] = _Member(subscription.code, rank, held)
+        self._totals = {
+            code: _sum(member.timeline for member in members.values())
+            for code, members in self._members.items()
+        }
+        self._measured: dict[tuple[str, Period], tuple[Decimal, dict[str, Decimal]]] = {}
+
+    def of(self, subscription: Subscription, day: date) -> Pool | None:
+        """The pool that a subscription's cycle beginning on `day` belongs to."""
+        for pool in self._of_product.get(subscription.product, ()):
+            if self._is_member(pool, subscription, day):
+                return pool
+        return None
+
+    def named(self, code: str) -> Pool | None:
+        """The pool of a code, or None when it no longer exists."""
+        return self._by_code.get(code)
+
+    def share(self, pool: Pool, subscription: Subscription, day: date) -> PoolShare:
+        """The tier for a cycle beginning on `day`, by all that is known of the pool's period now.
+
+        A cycle longer than the pool's period takes the total of its first day and is never settled.
+        """
+        period = pool_period(pool, day)
+        if is_fixed_at_purchase(pool, subscription):
+            period = Period(day, date.fromordinal(day.toordinal() + 1))
+        total, ahead = self._measure(pool, period)
+        before = ahead.get(subscription.code, NOTHING) if pool.allocation == "in_order" else NOTHING
+        return PoolShare(pool.code, max(total, Decimal(1)), pool.allocation, before)
+
+    def _is_member(self, pool: Pool, subscription: Subscription, day: date) -> bool:
+        member = self._members.get(pool.code, {}).get(subscription.code)
+        return member is not None and member.timeline.on(day) > 0
+
+    def _measure(self, pool: Pool, period: Period) -> tuple[Decimal, dict[str, Decimal]]:
+        """The measured total, and for each member the units of members that fill tiers before it."""
+        known = self._measured.get((pool.code, period))
+        if known is not None:
+            return known
+        day = _measuring_day(pool, self._totals[pool.code], period)
+        ahead: dict[str, Decimal] = {}
+        total = NOTHING
+        for member in sorted(self._members[pool.code].values(), key=lambda member: member.rank):
+            ahead[member.subscription] = total
+            total += _average(member.timeline, period) if day is None else member.timeline.on(day)
+        if day is None:
+            total = _average(self._totals[pool.code], period)
+        self._measured[pool.code, period] = total, ahead
+        return total, ahead
+
+
+def pool_period(pool: Pool, day: date) -> Period:
+    """The pool's period that holds a day; calendar months unless the pool says otherwise."""
+    return grid_cycle(pool.anchor or FIRST_OF_MONTH, duration_months(pool.period), day)
+
+
+def is_fixed_at_purchase(pool: Pool, subscription: Subscription) -> bool:
+    """Whether a member's cycle is longer than the pool's period: its tier is the one at purchase."""
+    return CYCLE_MONTHS[subscription.plan] > duration_months(pool.period)
+
+
+def _inside(timeline: Timeline, pool: Pool, party: str, tree: Tree) -> Timeline:
+    """A member's timeline with nothing outside the days on which it is below the pool's group."""
+    life = Period(pool.from_ or ALWAYS.start, pool.until or ALWAYS.until)
+    steps: dict[date, Decimal] = {}
+    for below in tree.periods_below(party, pool.group):
+        inside = below.cut(life)
+        if inside is None:
+            continue
+        for span in timeline.spans(inside):
+            steps[span.period.start] = span.quantity
+        steps.setdefault(inside.until, NOTHING)
+    days = sorted(steps)
+    return Timeline(tuple(days), tuple(steps[day] for day in days))
+
+
+def _sum(timelines: Iterable[Timeline]) -> Timeline:
+    changes: dict[date, Decimal] = {}
+    for timeline in timelines:
+        before = NOTHING
+        for day, quantity in zip(timeline.days, timeline.quantities, strict=True):
+            changes[day] = changes.get(day, NOTHING) + quantity - before
+            before = quantity
+    days = sorted(changes)
+    return Timeline(tuple(days), tuple(accumulate(changes[day] for day in days)))
+
+
+def _measuring_day(pool: Pool, total: Timeline, period: Period) -> date | None:
+    """The day whose quantities count, or None where the average of the period does."""
+    if pool.measure == "time_weighted":
+        return None
+    if pool.measure == "end_of_period":
+        return period.last_day
+    return max(total.spans(period), key=lambda span: span.quantity).period.start
+
+
+def _average(timeline: Timeline, period: Period) -> Decimal:
+    days = sum((span.quantity * span.period.days for span in timeline.spans(period)), NOTHING)
+    return (days / period.days).quantize(AVERAGE_DIGITS, rounding=ROUND_HALF_UP)
+
+
+def _place(pool: Pool, party: str) -> int:
+    """Where a party fills the tiers: as the pool states, then everyone else by party code."""
+    return pool.in_order.index(party) if party in pool.in_order else len(pool.in_order)

@@ -1,0 +1,272 @@
+"""What a quantity costs for one whole cycle, exactly and unrounded, with the words for it.
+
+Prices stay `Decimal` until one rounding per subscription and cycle (billing rules). Tiers are defined by
+their upper bound, included; nothing held costs nothing, flat fees included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from mappings.canonical.catalog import Price, PriceList, Tier
+from mappings.canonical.contract import Contract, Discount
+from mappings.canonical.money import RoundingMode, minor_digits, round_half
+from mappings.canonical.subscription import Subscription
+from worker.billing.values import Check, PriceFacts
+
+HUNDRED = Decimal(100)
+FREE = (Tier(up_to=None),)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`units` at one `price` each: what a quantity consists of. A fixed fee is one unit."""
+
+    units: Fraction
+    price: Fraction
+    words: str
+
+
+class PriceBook:
+    """Price lists by code; the one with the latest `from_` on or before a day counts."""
+
+    __slots__ = ("_lists", "_prices")
+
+    def __init__(self, lists: Iterable[PriceList]) -> None:
+        self._lists: dict[str, list[PriceList]] = {}
+        self._prices: dict[tuple[str, date, str, str, str], Price] = {}
+        for price_list in sorted(lists, key=lambda price_list: price_list.from_):
+            self._lists.setdefault(price_list.code, []).append(price_list)
+            for price in price_list.prices:
+                key = (price_list.code, price_list.from_, price.product, price.plan, price.term)
+                self._prices.setdefault(key, price)
+
+    def on(self, code: str, day: date) -> PriceList | None:
+        """The list as it stands on a day."""
+        for price_list in reversed(self._lists.get(code, ())):
+            if price_list.from_ <= day:
+                return price_list
+        return None
+
+    def currency(self, code: str) -> str | None:
+        """The currency of a list (that of its first version: a contract keeps its currency)."""
+        lists = self._lists.get(code)
+        return lists[0].currency if lists else None
+
+    def find(self, price_list: PriceList, subscription: Subscription) -> Price | None:
+        """The price for product and plan; one that names the subscription's term wins over any term."""
+        key = (price_list.code, price_list.from_, subscription.product, subscription.plan)
+        return self._prices.get((*key, subscription.term)) or self._prices.get((*key, ""))
+
+
+def price_facts(
+    book: PriceBook, subscription: Subscription, contract: Contract, *, on: date, cycle_on: date, unit: str
+) -> PriceFacts | Check:
+    """The price of a subscription by the list of `on`, with the discounts of the cycle's first day.
+
+    Returns the check `unpriced_subscription` when no price fits; a price is never guessed.
+    """
+    if subscription.plan == "trial":
+        return PriceFacts("per_unit", FREE, unit, "trial, free of charge", contract.price_list)
+    price_list = book.on(contract.price_list, on)
+    if price_list is None:
+        return _unpriced(subscription, f"price list {contract.price_list} has no prices on {on}")
+    currency = book.currency(contract.price_list)
+    if price_list.currency != currency:
+        return Check(
+            "currency_mismatch",
+            f"Subscription {subscription.code} cannot be priced: price list {price_list.code} is in"
+            f" {price_list.currency} from {price_list.from_} but began in {currency}. A list"
+            " keeps its currency:"
+            " give the new one its own code and contract.",
+            subscription.code,
+        )
+    price = book.find(price_list, subscription)
+    if price is None:
+        return _unpriced(
+            subscription,
+            f"price list {price_list.code} from {price_list.from_} has no {subscription.plan} price"
+            f" for product {subscription.product} with term {subscription.term or 'any'}",
+        )
+    return _agreed(price, price_list, subscription, contract, cycle_on=cycle_on, unit=unit)
+
+
+def pieces(price: PriceFacts, quantity: Fraction) -> tuple[Piece, ...]:
+    """What a quantity consists of at a price, for one whole cycle, the pool's tier included."""
+    if quantity <= 0:
+        return ()
+    pool = price.pool
+    if pool is None:
+        return tuple(_alone(price, quantity))
+    if pool.allocation == "in_order":
+        before = Fraction(pool.before)
+        amount = whole(price, before + quantity) - whole(price, before)
+        words = f"{_number(quantity)} {price.unit} after {_number(before)} of others in the pool"
+        return (Piece(Fraction(1), amount, words),)
+    total = Fraction(pool.total)
+    if price.model in {"per_unit", "volume"} and not _tier(price.tiers, total).flat:
+        tier = _tier(price.tiers, total) if price.model == "volume" else price.tiers[0]
+        return (Piece(quantity, Fraction(tier.price), ""),)
+    group = whole(price, total)
+    return (Piece(quantity, group / total, f"of {_number(group)} for {_number(total)}"),)
+
+
+def whole(price: PriceFacts, quantity: Fraction) -> Fraction:
+    """The exact price of a quantity on its own, outside any pool, for one whole cycle."""
+    return sum((piece.units * piece.price for piece in _alone(price, quantity)), Fraction(0))
+
+
+def exact_amount(price: PriceFacts, quantity: Fraction) -> Fraction:
+    """The exact price of a quantity for one whole cycle, by its pool's tier where there is one."""
+    return sum((piece.units * piece.price for piece in pieces(price, quantity)), Fraction(0))
+
+
+def cut_per_unit(
+    price: PriceFacts, quantity: Fraction, part: Fraction, *, currency: str, mode: RoundingMode
+) -> Fraction:
+    """The provider's rule: the amount of one unit is rounded to minor units first, then multiplied."""
+    scale = 10 ** minor_digits(currency)
+    return sum(
+        (
+            Fraction(round_half(piece.price * part * scale, mode), scale) * piece.units
+            for piece in pieces(price, quantity)
+        ),
+        Fraction(0),
+    )
+
+
+def tier_number(tiers: tuple[Tier, ...], quantity: Fraction) -> int:
+    """1 for the first tier, and so on: the tier a quantity reaches, upper bounds included."""
+    for number, tier in enumerate(tiers, start=1):
+        if tier.up_to is None or quantity <= tier.up_to:
+            return number
+    return len(tiers)
+
+
+def _alone(price: PriceFacts, quantity: Fraction) -> Iterator[Piece]:
+    if quantity <= 0:
+        return
+    match price.model:
+        case "per_unit":
+            yield Piece(quantity, Fraction(price.tiers[0].price), "")
+            yield from _flat(price.tiers[0])
+        case "volume":
+            tier = _tier(price.tiers, quantity)
+            yield Piece(quantity, Fraction(tier.price), "")
+            yield from _flat(tier)
+        case "stairstep":
+            tier = _tier(price.tiers, quantity)
+            fee = Fraction(tier.flat + tier.price)
+            yield Piece(Fraction(1), fee, f"block price for up to {_bound(tier)}")
+        case "package":
+            packages = -(-quantity // Fraction(price.package_size))
+            yield Piece(
+                Fraction(packages), Fraction(price.tiers[0].price), f"packages of {price.package_size:f}"
+            )
+        case "graduated":
+            yield from _graduated(price.tiers, quantity)
+
+
+def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
+    below = Fraction(0)
+    for tier in tiers:
+        top = quantity if tier.up_to is None or tier is tiers[-1] else min(quantity, Fraction(tier.up_to))
+        if top > below:
+            yield Piece(top - below, Fraction(tier.price), "")
+            yield from _flat(tier)
+        below = max(below, top)
+        if below == quantity:
+            return
+
+
+def _flat(tier: Tier) -> Iterator[Piece]:
+    if tier.flat:
+        yield Piece(Fraction(1), Fraction(tier.flat), "flat fee")
+
+
+def _tier(tiers: tuple[Tier, ...], quantity: Fraction) -> Tier:
+    return tiers[tier_number(tiers, quantity) - 1]
+
+
+def _bound(tier: Tier) -> str:
+    return "any quantity" if tier.up_to is None else f"{tier.up_to.normalize():f}"
+
+
+def _number(value: Fraction) -> str:
+    """A plain number: as a decimal where it ends, else as a fraction."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest == 1:
+        decimal = Decimal(value.numerator) / Decimal(value.denominator)
+        return f"{decimal.normalize():f}"
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _agreed(
+    price: Price,
+    price_list: PriceList,
+    subscription: Subscription,
+    contract: Contract,
+    *,
+    cycle_on: date,
+    unit: str,
+) -> PriceFacts | Check:
+    """The list price as the contract changes it: a markup on cost replaces it, discounts come off it."""
+    facts = PriceFacts(
+        model=price.model,
+        tiers=price.tiers,
+        unit=unit,
+        source=f"list {price_list.code} from {price_list.from_}",
+        price_list=price_list.code,
+        package_size=price.package_size,
+        cost=price.cost,
+    )
+    if contract.markup_percent is not None:
+        if price.cost is None:
+            return _unpriced(
+                subscription,
+                f"contract {contract.code} adds a markup to cost, but price list {price_list.code} from"
+                f" {price_list.from_} tells no cost for product {subscription.product}",
+            )
+        marked_up = price.cost * (HUNDRED + contract.markup_percent) / HUNDRED
+        words = f"cost {_plain(price.cost)} {price_list.currency} plus {_plain(contract.markup_percent)} %"
+        facts = replace(facts, model="per_unit", tiers=(Tier(None, marked_up),), source=words)
+    for discount in _discounts(contract, subscription.product, cycle_on):
+        facts = _less(facts, discount)
+    return facts
+
+
+def _discounts(contract: Contract, product: str, day: date) -> Iterator[Discount]:
+    """The discounts that fit, in the contract's order; each applies to what the one before left."""
+    for discount in contract.discounts:
+        starts = discount.from_ is None or discount.from_ <= day
+        ends = discount.until is not None and discount.until <= day
+        if starts and not ends and discount.product in {"", product}:
+            yield discount
+
+
+def _less(facts: PriceFacts, discount: Discount) -> PriceFacts:
+    keep = (HUNDRED - discount.percent) / HUNDRED
+    tiers = tuple(Tier(tier.up_to, tier.price * keep, tier.flat * keep) for tier in facts.tiers)
+    verb = "less" if discount.percent >= 0 else "plus"
+    return replace(facts, tiers=tiers, source=f"{facts.source}, {verb} {_plain(abs(discount.percent))} %")
+
+
+def _plain(value: Decimal) -> str:
+    """A decimal as written, never in exponent form."""
+    return f"{value:f}"
+
+
+def _unpriced(subscription: Subscription, why: str) -> Check:
+    return Check(
+        "unpriced_subscription",
+        f"Subscription {subscription.code} cannot be priced: {why}. Add the price (a list may begin earlier);"
+        " the next run bills it.",
+        subscription.code,
+    )

@@ -1,0 +1,187 @@
+"""The basis of a charge in words: every step of the calculation, as an accountant would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from mappings.canonical.money import Money, minor_digits
+from mappings.canonical.period import Period
+from worker.billing.charges import Deal, Owed, exact_cost
+from worker.billing.periods import weight_words
+from worker.billing.pricing import Piece, exact_amount, pieces, tier_number
+from worker.billing.values import PriceFacts, Span
+
+
+def first_basis(one: Owed, net: Money) -> tuple[str, ...]:
+    """The steps of a cycle that is charged for the first time."""
+    deal = one.deal
+    steps = tuple(_span_steps(deal, one.spans, one.cycle))
+    together = (f"together, rounded once: {net}",) if len(steps) > 1 else ()
+    return (*steps, *together, f"price: {deal.price.source}")
+
+
+def change_basis(one: Owed, before: tuple[Span, ...], net: Money, *, billed: Money) -> tuple[str, ...]:
+    """The steps of a difference: what changed since the charges that stand, at the cycle's price."""
+    deal = one.deal
+    steps = tuple(_change_steps(deal, before, one.spans, one.cycle))
+    return (
+        *steps,
+        f"cycle {one.cycle}: billed before {billed}, now {billed + net}",
+        f"price: {deal.price.source}",
+    )
+
+
+def true_up_basis(one: Owed, net: Money) -> tuple[str, ...]:
+    """The settlement of a pool's tier: from the tier billed to the tier reached."""
+    return (
+        f"pool settled: {_tier_words(one.deal.price)} was billed, {_tier_words(one.settled)} was reached",
+        f"cycle {one.cycle} at the settled tier: {_exact(one.settled_exact, one.deal.currency)}"
+        f" instead of {_exact(one.exact, one.deal.currency)}",
+        f"difference {net}",
+    )
+
+
+def quantity_words(price: PriceFacts, quantity: Decimal, currency: str) -> str:
+    """A quantity at its price for one whole cycle: "12 seats x 8.40 EUR"."""
+    found = pieces(price, Fraction(quantity))
+    if not found:
+        return f"no {price.unit}"
+    return " + ".join(_piece_words(piece, price, currency) for piece in found)
+
+
+def units(quantity: Decimal | Fraction, unit: str) -> str:
+    """A quantity with its unit: "1 seat", "12 seats"; a unit in capitals (GB) has no plural."""
+    text = plain(Fraction(quantity))
+    return f"{text} {unit}" if text == "1" or unit.isupper() or unit.endswith("s") else f"{text} {unit}s"
+
+
+def price_words(price: Fraction, currency: str) -> str:
+    """A price with at least the digits of its currency, at most twelve."""
+    digits = minor_digits(currency)
+    if price.denominator == 1 or _ends(price):
+        decimal = Decimal(price.numerator) / Decimal(price.denominator)
+        exponent = decimal.normalize().as_tuple().exponent
+        places = max(digits, -int(exponent)) if isinstance(exponent, int) else digits
+        return f"{decimal:.{places}f} {currency}"
+    return f"{price.numerator}/{price.denominator} {currency}"
+
+
+def plain(value: Fraction) -> str:
+    """A plain number: as a decimal where it ends, else as a fraction."""
+    if not _ends(value):
+        return f"{value.numerator}/{value.denominator}"
+    return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
+
+
+def _ends(value: Fraction) -> bool:
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
+def _piece_words(piece: Piece, price: PriceFacts, currency: str) -> str:
+    if piece.units == 1 and piece.words:
+        return f"{piece.words} {price_words(piece.price, currency)}"
+    if piece.words.startswith("of "):
+        return f"{units(piece.units, price.unit)} {piece.words}"
+    if piece.words:
+        return f"{plain(piece.units)} {piece.words} x {price_words(piece.price, currency)}"
+    return f"{units(piece.units, price.unit)} x {price_words(piece.price, currency)}"
+
+
+def _span_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Iterator[str]:
+    """One step per span with something held; other proration bases tell the change instead."""
+    held = [span for span in spans if span.quantity]
+    if deal.proration not in {"actual_days_of_cycle", "none_full_period"} and len(spans) > 1:
+        yield from _change_steps(deal, (), spans, cycle)
+        return
+    if deal.proration == "none_full_period":
+        held = [max(held, key=lambda span: span.quantity)] if held else []
+    for span in held:
+        days = weight_words(deal.proration, cycle=cycle, rest=span.period, months=deal.months)
+        calculation = quantity_words(deal.price, span.quantity, deal.currency)
+        yield _step(calculation, days, deal, exact_cost(deal, (span,), cycle), is_single=len(held) == 1)
+
+
+def changed_runs(
+    before: tuple[Span, ...], after: tuple[Span, ...]
+) -> tuple[tuple[Period, Decimal, Decimal], ...]:
+    """The runs of days whose quantity is not what it was: (days, was, is now)."""
+    days = sorted({day for span in (*before, *after) for day in (span.period.start, span.period.until)})
+    runs: list[tuple[Period, Decimal, Decimal]] = []
+    for start, until in pairwise(days):
+        was, now = _held(before, start), _held(after, start)
+        if was == now:
+            continue
+        if runs and runs[-1][0].until == start and runs[-1][1:] == (was, now):
+            runs[-1] = (Period(runs[-1][0].start, until), was, now)
+        else:
+            runs.append((Period(start, until), was, now))
+    return tuple(runs)
+
+
+def _change_steps(
+    deal: Deal, before: tuple[Span, ...], after: tuple[Span, ...], cycle: Period
+) -> Iterator[str]:
+    """One step per run of days whose quantity is not what it was."""
+    end = max(span.period.until for span in (*before, *after))
+    for period, was, now in changed_runs(before, after):
+        rest = period if deal.proration == "actual_days_of_cycle" else Period(period.start, end)
+        part = weight_words(deal.proration, cycle=cycle, rest=rest, months=deal.months)
+        yield _change_words(deal, was, now, part, since=period)
+
+
+def _change_words(deal: Deal, was: Decimal, now: Decimal, part: str, *, since: Period) -> str:
+    price = deal.price
+    verb = "added" if now > was else "removed"
+    change = units(abs(now - was), price.unit)
+    if price.model == "per_unit" and price.pool is None and not price.tiers[0].flat:
+        calculation = f"{change} {verb} x {price_words(Fraction(price.tiers[0].price), deal.currency)}"
+    else:
+        amounts = [exact_amount(price, Fraction(quantity)) for quantity in (now, was)]
+        calculation = (
+            f"{change} {verb}: {units(now, price.unit)} at {_exact(amounts[0], deal.currency)}"
+            f" instead of {units(was, price.unit)} at {_exact(amounts[1], deal.currency)}"
+        )
+    step = f"{calculation} x {part}" if part else calculation
+    tier = f", {_tier_words(price)}" if price.pool else ""
+    return f"{step} ({since}){tier}"
+
+
+def _step(calculation: str, days: str, deal: Deal, cost: Fraction, *, is_single: bool) -> str:
+    if days:
+        calculation = f"({calculation}) x {days}" if " + " in calculation else f"{calculation} x {days}"
+    tier = _tier_words(deal.price)
+    result = "" if is_single else f" = {_exact(cost, deal.currency)}"
+    return f"{calculation}{result}{', ' + tier if tier else ''}"
+
+
+def _tier_words(price: PriceFacts) -> str:
+    """The tier reached: by the pool where there is one, as in "tier 2 of pool ACME-M365 at 412 seats"."""
+    if price.pool is None:
+        return ""
+    number = tier_number(price.tiers, Fraction(price.pool.total))
+    return f"tier {number} of pool {price.pool.pool} at {units(price.pool.total, price.unit)}"
+
+
+def _exact(amount: Fraction, currency: str) -> str:
+    """An unrounded amount to four more digits than money has, with dots where digits go on."""
+    digits = minor_digits(currency) + 4
+    scaled = amount * 10**digits
+    whole = abs(scaled).numerator // scaled.denominator
+    decimal = Decimal(whole).scaleb(-digits) * (-1 if amount < 0 else 1)
+    more = "" if scaled.denominator == 1 else "..."
+    shown = decimal.normalize()
+    exponent = shown.as_tuple().exponent
+    places = max(minor_digits(currency), -exponent if isinstance(exponent, int) else 0)
+    return f"{shown:.{places}f}{more} {currency}"
+
+
+def _held(spans: tuple[Span, ...], day: date) -> Decimal:
+    return next((span.quantity for span in spans if day in span.period), Decimal(0))
