@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +27,6 @@ from connectors.ledgers.beancount.state import (
     accept_path,
     is_accepted,
     read_state,
-    sync_folder,
     write_state,
 )
 from connectors.protocols import Clock
@@ -35,6 +34,7 @@ from connectors.protocols import Clock
 LOCK_WAIT_S = 10.0
 _LOCK_POLL_S = 0.02
 _CHUNK = 1 << 20
+_NO_FILE = -1
 
 
 @dataclass(slots=True)
@@ -45,11 +45,11 @@ class _Seen:
     inode, size and times by which the kernel would show a change.
     """
 
-    file: tuple[int, int, int, int]
-    state: State
-    length: int
-    digest: hashlib._Hash
-    index: Index
+    file: tuple[int, int, int, int] = (0, 0, 0, 0)
+    state: State = field(default_factory=State)
+    length: int = 0
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    index: Index = field(default_factory=Index)
 
 
 class BookFile:
@@ -67,7 +67,7 @@ class BookFile:
         `Unreachable` (held by another process). Without `create`, a missing file is an empty book."""
         descriptor = self._locked_descriptor(create=create)
         if descriptor is None:
-            yield LockedBook(self, -1, _Seen((0, 0, 0, 0), State(), 0, hashlib.sha256(), Index()))
+            yield LockedBook(self, _NO_FILE, _Seen())
             return
         try:
             self._seen = self._verified(descriptor)
@@ -81,8 +81,12 @@ class BookFile:
             descriptor = self._open(create=create)
             if descriptor is None:
                 return None
-            if _lock(descriptor) and _is_same_file(descriptor, self.path):
-                return descriptor
+            try:
+                if _lock(descriptor) and _is_same_file(descriptor, self.path):
+                    return descriptor
+            except OSError as error:
+                os.close(descriptor)
+                raise self._refused(error) from error
             os.close(descriptor)
             if self._clock.monotonic() > give_up_at:
                 raise Unreachable(
@@ -99,32 +103,35 @@ class BookFile:
             return self._open_missing(create=create)
         except OSError as error:
             if create:
-                raise self.refused(error) from error
+                raise self._refused(error) from error
         try:
             return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise self.refused(error) from error
+            raise self._refused(error) from error
 
     def _open_missing(self, *, create: bool) -> int | None:
         if not self.path.parent.is_dir():
             raise faults.folder_missing(book=self._book, path=self.path)
         state = self._state()
-        if state is not None and state.length > 0:
-            raise self.damaged(f"the file is gone; it held {state.length} bytes")
+        if state is not None:
+            what = (
+                f"the file is gone; it held {state.length} bytes (only a book to be begun anew has no .state)"
+            )
+            raise self._damaged(what)
         if not create:
             return None
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            sync_folder(self.path.parent)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
-            raise self.refused(error) from error
-        return descriptor
+            raise self._refused(error) from error
 
     def _state(self) -> State | None:
         try:
             return read_state(self.path)
         except msgspec.DecodeError as error:
-            raise self.damaged(f"its .state file cannot be read ({error})") from error
+            raise self._damaged(f"its .state file cannot be understood ({error})") from error
+        except OSError as error:
+            raise self._refused(error) from error
 
     def _verified(self, descriptor: int) -> _Seen:
         """The book as it is now, settled: read only if something changed since we looked last."""
@@ -132,24 +139,23 @@ class BookFile:
         seen = self._seen
         if seen is not None and seen.file == _identity(descriptor) and seen.state == state:
             return seen
+        try:
+            self._settle(descriptor, state or State())
+            return self._read(descriptor, on_disk=state or State())
+        except OSError as error:
+            raise self._refused(error) from error
 
+    def _settle(self, descriptor: int, expected: State) -> None:
+        """Make sure the file is as the state says, completing our own torn tail, or refuse."""
         size = os.fstat(descriptor).st_size
-        expected = state or State()
         start_is_ours = size >= expected.length and _sha256(descriptor, expected.length) == expected.sha256
         pending = expected.pending.encode()
         tail = os.pread(descriptor, len(pending) + 1, expected.length) if start_is_ours else b""
         if not start_is_ours or not pending.startswith(tail):
             self._accept(descriptor, expected, start_is_ours=start_is_ours)
         elif tail:
-            self._complete(descriptor, pending[len(tail) :], offset=size)
-        return self._read(descriptor)
-
-    def _complete(self, descriptor: int, rest: bytes, *, offset: int) -> None:
-        """Finish an append that began. (One of which no byte arrived never happened.)"""
-        try:
-            _write(descriptor, rest, offset=offset)
-        except OSError as error:
-            raise self.refused(error) from error
+            # An append of which not one byte arrived never happened: its documents were not promised.
+            _write(descriptor, pending[len(tail) :], offset=size)
 
     def _accept(self, descriptor: int, expected: State, *, start_is_ours: bool) -> None:
         """Go on with the file as it is if an operator accepted exactly these bytes, else refuse."""
@@ -160,24 +166,23 @@ class BookFile:
             what = "it was not begun by Subledger, or its .state file is gone"
         else:
             what = what_changed(self.path, expected, start_is_ours=start_is_ours)
-        raise self.damaged(what, sha256=sha256)
+        raise self._damaged(what, sha256=sha256)
 
-    def _read(self, descriptor: int) -> _Seen:
+    def _read(self, descriptor: int, *, on_disk: State) -> _Seen:
         """Take in a file that is as it should be, to its last byte."""
         digest, index = hashlib.sha256(), Index()
         with _reader(descriptor) as lines:
             index.add(entries(_hashed(lines, digest)))
         length = os.fstat(descriptor).st_size
-        state = self._store(State(length, digest.hexdigest()))
+        state = self._stored(State(length, digest.hexdigest()), on_disk=on_disk)
         return _Seen(_identity(descriptor), state, length, digest, index)
 
-    def _store(self, settled: State) -> State:
-        """Store the state of a settled file unless it is there already; answers what is on disk.
+    def _stored(self, settled: State, *, on_disk: State) -> State:
+        """Store the state of a settled file unless it is there already; answers what is on disk then.
 
         A failure is no loss: the state before names the same bytes, as pending or as accepted, and the
         next writer stores it again.
         """
-        on_disk = self._state() or State()
         if on_disk == settled:
             return settled
         try:
@@ -187,11 +192,11 @@ class BookFile:
             return on_disk
         return settled
 
-    def damaged(self, what: str, *, sha256: str = "") -> Refused:
+    def _damaged(self, what: str, *, sha256: str = "") -> Refused:
         """The refusal for a file that somebody else changed."""
         return faults.damaged(book=self._book, path=self.path, what=what, sha256=sha256)
 
-    def refused(self, error: OSError) -> Exception:
+    def _refused(self, error: OSError) -> Exception:
         """The word for a failed write that left nothing."""
         return faults.refused(error, book=self._book, path=self.path)
 
@@ -205,16 +210,16 @@ class BookFile:
         try:
             write_state(self.path, before)
         except OSError as error:
-            raise self.refused(error) from error
+            raise self._refused(error) from error
         try:
             _write(descriptor, data, offset=seen.length)
         except OSError as error:
             self._take_back(descriptor, length=seen.length)
-            raise self.refused(error) from error
+            raise self._refused(error) from error
 
         seen.digest.update(data)
         seen.length += len(data)
-        seen.state = self._store(State(seen.length, seen.digest.hexdigest()))
+        seen.state = self._stored(State(seen.length, seen.digest.hexdigest()), on_disk=before)
         seen.index.add(entries(data.splitlines(keepends=True)))
         seen.file = _identity(descriptor)
 
@@ -250,7 +255,7 @@ class LockedBook:
 
     def lines(self) -> Iterator[bytes]:
         """The lines of the file."""
-        if self._descriptor < 0:
+        if self._descriptor == _NO_FILE:
             return
         with _reader(self._descriptor) as file:
             yield from file

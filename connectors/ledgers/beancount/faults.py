@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.errors import ConnectorError, OutcomeUnknown, Refused
+from connectors.errors import ConnectorError, OutcomeUnknown, Refused, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,28 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def refused(error: OSError, *, book: str, path: Path) -> ConnectorError:
-    """The word for a failed write of which nothing stayed in the file."""
+    """The word for a failed call of which nothing stayed in the file: a row's, else try again later."""
+    tried = f"Book {book}: no document was written"
     for fault in FAULTS:
         if fault.errno == error.errno:
-            why = f"Book {book} could not be written: {fault.why} ({path}). Nothing was left in it."
+            why = f"{tried}, {fault.why} ({path})."
             return Refused(why, code=fault.code, hint=fault.hint, detail=str(error), clears_by="disk_full")
-    return unclear(error, book=book, path=path)
+    why = f"{tried}, the system says {error.strerror!r} ({path})."
+    return Unreachable(why, code=_code(error), detail=str(error), hint="Check that disk and that path.")
 
 
 def unclear(error: OSError, *, book: str, path: Path) -> OutcomeUnknown:
-    """Any other error, or one after which our bytes could not be taken back: a read must tell."""
+    """An error after which our bytes could not be taken back: a read must tell."""
     return OutcomeUnknown(
         f"Book {book} may or may not hold the documents just written: {error.strerror} ({path}).",
-        code=errno.errorcode.get(error.errno or 0, "os_error"),
+        code=_code(error),
         detail=str(error),
         hint="The book is read before anything is sent again. Check that disk.",
     )
+
+
+def _code(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "os_error")
 
 
 def damaged(*, book: str, path: Path, what: str, sha256: str) -> Refused:

@@ -143,7 +143,7 @@ class TestForeignHand:
     def test_that_removes_or_spoils_the_state_is_found(self, file: Path) -> None:
         push(ledger(file), "INV-1")
         state_path(file).write_text("{")
-        assert "its .state file cannot be read" in refusal(file).why
+        assert "its .state file cannot be understood" in refusal(file).why
 
         state_path(file).unlink()
         assert "its .state file is gone" in refusal(file).why
@@ -265,6 +265,29 @@ class TestFullDisk:
         assert write_in_a_child(file, "FIRST", 1, 300) == "Refused file_too_big disk_full"
         assert file.read_bytes() == b""
         assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+    def test_after_the_append_loses_nothing(self, file: Path) -> None:
+        """The state after an append could not be stored: the state before still vouches for the bytes."""
+        push(ledger(file), "INV-1")
+        before = read_state(file)
+        assert before is not None
+        push(ledger(file), "INV-2")
+        after = file.read_bytes()
+        write_state(file, replace(before, pending=after[before.length :].decode()))
+
+        push(ledger(file), "INV-2", "INV-3")
+
+        assert numbers_in(file) == ["INV-1", "INV-2", "INV-3"]
+
+    def test_of_another_kind_is_tried_again_later(self, file: Path) -> None:
+        push(ledger(file), "INV-1")
+        before = file.read_bytes()
+        state_path(file).with_name(f"{file.name}.state.new").mkdir()
+
+        with pytest.raises(Unreachable, match="no document was written, the system says 'Is a directory'"):
+            push(ledger(file), "INV-2")
+
+        assert file.read_bytes() == before
 
     def test_or_a_missing_folder_is_named(self, tmp_path: Path) -> None:
         refused = refusal(tmp_path / "not-mounted" / "book.beancount")
