@@ -10,7 +10,7 @@ from typing import Literal
 State = Literal["planned", "due", "sending", "uncertain", "blocked", "parked", "posted", "cancelled"]
 
 EDGES: dict[State, frozenset[State]] = {
-    "planned": frozenset({"due", "parked", "cancelled"}),
+    "planned": frozenset({"due", "cancelled"}),
     "due": frozenset({"sending", "blocked", "parked", "cancelled"}),
     "sending": frozenset({"posted", "uncertain", "due", "blocked", "parked"}),
     # uncertain -> uncertain: its read failed, or one more read is needed.

@@ -248,6 +248,35 @@ def move(
     return changed.rowcount == 1
 
 
+def reopen(connection: Connection, delivery: Delivery, state: State, *, now: datetime) -> bool:
+    """Let a parked or blocked delivery go on, with its counters at zero.
+
+    When nothing of it can be in the book it becomes a new revision with its own key: a ledger may
+    answer a used key with the refusal it stored (R6).
+    """
+    fresh: dict[str, object] = {}
+    if state == "due" and delivery.wire is not None:
+        revision = delivery.revision + 1
+        key = DeliveryIdentity(delivery.book, delivery.kind, delivery.ref, revision).key
+        fresh = {"revision": revision, "key": key, "wire": None, "wire_hash": ""}
+    return move(
+        connection,
+        delivery,
+        state,
+        now=now,
+        reason="",
+        why="",
+        hint="",
+        next_attempt_at=now,
+        attempts=0,
+        starts=0,
+        absent_reads=0,
+        read_failures=0,
+        after_conflict=False,
+        **fresh,
+    )
+
+
 def wake_dependents(connection: Connection, posted_ids: Iterable[str], *, now: datetime) -> None:
     """Make due every planned delivery that waited only for the ones just posted."""
     other = table_of(DeliveryRow).alias("needed")
@@ -275,6 +304,26 @@ def books_with_work(connection: Connection, *, now: datetime) -> tuple[str, ...]
     ready = and_(DELIVERY.c.state.in_(("due", "uncertain")), DELIVERY.c.next_attempt_at <= now)
     query = select(DELIVERY.c.book).where(ready | (DELIVERY.c.state == "sending")).distinct()
     return tuple(sorted(connection.execute(query).scalars()))
+
+
+def open_count(connection: Connection, books: Sequence[str]) -> int:
+    """Number of deliveries of these books that go on by themselves.
+
+    One that waits for a parked, blocked or cancelled delivery does not: a person comes first.
+    """
+    other = table_of(DeliveryRow).alias("needed")
+    stuck = exists().where(
+        and_(
+            NEED.c.delivery_id == DELIVERY.c.id,
+            NEED.c.needs_id == other.c.id,
+            other.c.state.in_(("parked", "blocked", "cancelled")),
+        )
+    )
+    moving = DELIVERY.c.state.in_(("due", "sending", "uncertain")) | and_(
+        DELIVERY.c.state == "planned", ~stuck
+    )
+    query = select(func.count()).select_from(DELIVERY).where(DELIVERY.c.book.in_(books), moving)
+    return int(connection.execute(query).scalar_one())
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:
