@@ -1,0 +1,1 @@
+"""One folder per ledger product; the folders know nothing of each other."""

@@ -1,0 +1,48 @@
+"""A strict, stateful QuickBooks Online on loopback: for the demo, the tests, and anybody without a sandbox.
+
+`serve(config)` runs it inside a process, `run(...)` as one; GET /_sim on the running server explains the
+fault script. It knows nothing of our own client.
+"""
+
+from connectors.ledgers.quickbooks.simulator.clock import SimulatorClock
+from connectors.ledgers.quickbooks.simulator.config import (
+    AccountSeed,
+    BadConfig,
+    CompanyConfig,
+    CustomerSeed,
+    ItemSeed,
+    Limits,
+    NameSeed,
+    OAuthConfig,
+    SimulatorConfig,
+    TaxCodeSeed,
+    TaxRateSeed,
+    TermSeed,
+    WebhookConfig,
+    read_config,
+)
+from connectors.ledgers.quickbooks.simulator.faults import Fault
+from connectors.ledgers.quickbooks.simulator.process import run
+from connectors.ledgers.quickbooks.simulator.server import Running, serve
+
+__all__ = [
+    "AccountSeed",
+    "BadConfig",
+    "CompanyConfig",
+    "CustomerSeed",
+    "Fault",
+    "ItemSeed",
+    "Limits",
+    "NameSeed",
+    "OAuthConfig",
+    "Running",
+    "SimulatorClock",
+    "SimulatorConfig",
+    "TaxCodeSeed",
+    "TaxRateSeed",
+    "TermSeed",
+    "WebhookConfig",
+    "read_config",
+    "run",
+    "serve",
+]

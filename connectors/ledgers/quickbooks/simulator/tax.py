@@ -1,0 +1,147 @@
+"""Sales tax as QuickBooks computes it: once per rate on the summed net amounts, rounded half up.
+
+Three lines of 10.10 at 15 % give 4.55 (per rate), not 4.56 (per line).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from connectors.ledgers.quickbooks.simulator.company import ZERO, Company, reference_id
+from connectors.ledgers.quickbooks.simulator.currencies import decimal_in, rounded
+from connectors.ledgers.quickbooks.simulator.problems import (
+    broken_rule,
+    unknown_reference,
+)
+from connectors.ledgers.quickbooks.simulator.validation import Body
+
+TAXABLE = "TAX"
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """The net amount of one line, its tax code, and its amount with tax where the caller gave one."""
+
+    code: str
+    net: Decimal
+    gross: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    id: str
+    name: str
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Tax the caller wants: in total, or per rate id."""
+
+    total: Decimal | None = None
+    by_rate: Mapping[str, Decimal] | None = None
+
+
+def override_in(body: Body) -> Override:
+    """What a request's TxnTaxDetail asks for. Raises a refusal for a rate listed twice."""
+    detail = body.get("TxnTaxDetail")
+    if not isinstance(detail, dict):
+        return Override()
+    by_rate: dict[str, Decimal] = {}
+    for line in detail.get("TaxLine") or []:
+        rate = reference_id(line.get("TaxLineDetail") or {}, "TaxRateRef")
+        if rate in by_rate:
+            raise broken_rule(f"Tax rate {rate} is listed twice.")
+        if rate and "Amount" in line:
+            by_rate[rate] = decimal_in(line["Amount"])
+    total = decimal_in(detail["TotalTax"]) if "TotalTax" in detail else None
+    return Override(total=total, by_rate=by_rate or None)
+
+
+def rates_of(company: Company, code: str) -> tuple[Rate, ...]:
+    """The sales rates of a tax code; a refusal (2500) for an unknown code."""
+    row = company.get("TaxCode", code)
+    if row is None:
+        raise unknown_reference("TaxCode", code, member="TaxCodeRef")
+    listed = row.body.get("SalesTaxRateList")
+    details = listed.get("TaxRateDetail", []) if isinstance(listed, dict) else []
+    found = (company.get("TaxRate", reference_id(detail, "TaxRateRef")) for detail in details)
+    return tuple(
+        Rate(rate.id, str(rate.body["Name"]), decimal_in(rate.body["RateValue"])) for rate in found if rate
+    )
+
+
+def us_tax(
+    company: Company, lines: Sequence[Taxed], *, override: Override, code: str, is_exempt: bool, currency: str
+) -> Body:
+    """US: one code for the document (the engine's own under automated sales tax), TAX or NON per line.
+
+    A total sent by the caller is honoured and spread over the rates; without taxable lines there is no
+    tax, whatever was sent.
+    """
+    base = sum((line.net for line in lines if line.code == TAXABLE), ZERO)
+    rates = rates_of(company, code) if code and base and not is_exempt else ()
+    if not rates:
+        return {"TotalTax": ZERO}
+    computed = [rounded(base * rate.percent / HUNDRED, currency) for rate in rates]
+    amounts = computed if override.total is None else _spread(override.total, rates, currency)
+    detail: Body = {"TxnTaxCodeRef": {"value": code}, "TotalTax": sum(amounts, ZERO)}
+    detail["TaxLine"] = [
+        _tax_line(rate, amount=amount, net=base, asked_for=amount - own)
+        for rate, amount, own in zip(rates, amounts, computed, strict=True)
+    ]
+    return detail
+
+
+def global_tax(
+    company: Company, lines: Sequence[Taxed], *, override: Override, inclusive: bool, currency: str
+) -> Body:
+    """Outside the US: the code of each line gives its rates; one tax line per rate."""
+    nets: dict[Rate, Decimal] = {}
+    grosses: dict[Rate, Decimal] = {}
+    for line in lines:
+        for rate in rates_of(company, line.code):
+            nets[rate] = nets.get(rate, ZERO) + line.net
+            if inclusive and line.gross is not None:
+                grosses[rate] = grosses.get(rate, ZERO) + line.gross - line.net
+    known = {rate.id for rate in nets}
+    for rate_id in override.by_rate or {}:
+        if rate_id not in known:
+            raise broken_rule(f"Tax rate {rate_id} does not belong to the lines' codes.")
+    tax_lines: list[Body] = []
+    left = override.total if override.by_rate is None else None
+    total = ZERO
+    for index, (rate, net) in enumerate(nets.items()):
+        own = grosses.get(rate, rounded(net * rate.percent / HUNDRED, currency))
+        amount = (override.by_rate or {}).get(rate.id, own)
+        if left is not None:
+            amount = left if index == len(nets) - 1 else own
+            left -= amount
+        total += amount
+        tax_lines.append(_tax_line(rate, amount=amount, net=net, asked_for=amount - own))
+    return {"TotalTax": total, "TaxLine": tax_lines}
+
+
+def _spread(total: Decimal, rates: Sequence[Rate], currency: str) -> list[Decimal]:
+    """A total over several rates in proportion to their percents; the last takes what is left."""
+    percents = sum((rate.percent for rate in rates), ZERO)
+    amounts: list[Decimal] = []
+    for rate in rates[:-1]:
+        share = rate.percent / percents if percents else ZERO
+        amounts.append(rounded(total * share, currency))
+    return [*amounts, total - sum(amounts, ZERO)]
+
+
+def _tax_line(rate: Rate, *, amount: Decimal, net: Decimal, asked_for: Decimal) -> Body:
+    detail: Body = {
+        "TaxRateRef": {"value": rate.id},
+        "PercentBased": True,
+        "TaxPercent": rate.percent,
+        "NetAmountTaxable": net,
+    }
+    if asked_for:
+        detail["OverrideDeltaAmount"] = asked_for
+    return {"Amount": amount, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
