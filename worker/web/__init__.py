@@ -1,0 +1,1 @@
+"""What listens: signed webhooks, health. Every request passes one guard that reads and caps its body."""
