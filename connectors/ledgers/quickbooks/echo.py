@@ -118,7 +118,11 @@ def _is_voided(note: str, gross: Money | None) -> bool:
 
 def _sales_lines(entity: Mapping[str, Any]) -> int:
     lines = entity.get("Line")
-    return sum(1 for line in lines or () if line.get("DetailType") == "SalesItemLineDetail")
+    return sum(
+        1
+        for line in (lines if isinstance(lines, list) else ())
+        if isinstance(line, Mapping) and line.get("DetailType") == "SalesItemLineDetail"
+    )
 
 
 def _totals(
@@ -128,9 +132,10 @@ def _totals(
     if kind not in ("invoice", "credit_note") or "TotalAmt" not in entity:
         return None, None
     currency = _currency(entity, home_currency)
-    tax = entity.get("TxnTaxDetail") or {}
+    detail = entity.get("TxnTaxDetail")
+    tax = detail.get("TotalTax") if isinstance(detail, Mapping) else None
     gross = _money(entity["TotalAmt"], currency)
-    return gross - _money(tax.get("TotalTax") or 0, currency), gross
+    return gross - _money(tax or 0, currency), gross
 
 
 def _money(value: object, currency: str) -> Money:

@@ -46,15 +46,17 @@ CAPABILITIES = Capabilities(
     default_create_missing="never",
 )
 
-_FORBIDDEN_IN_NAMES = re.compile(r"\s*[:\t\r\n]+\s*")
+_COLONS = re.compile(r"\s*:[\s:]*")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def fitted_name(name: str, marker: str, length_max: int) -> str:
     """A name without the characters QBO refuses, cut to its limit.
 
-    A cut name ends with six characters of the marker, so that two long names that begin alike stay two.
+    A cut name ends with six characters of the marker, so that two long names that begin alike stay two;
+    a name of nothing but such characters becomes the marker.
     """
-    plain = " ".join(_FORBIDDEN_IN_NAMES.sub(" - ", name.strip()).split())
+    plain = " ".join(_COLONS.sub(" - ", _CONTROLS.sub(" ", name)).split()) or marker
     if len(plain) <= length_max:
         return plain
     return f"{plain[: length_max - 7].rstrip()} {marker[:6]}"

@@ -240,7 +240,7 @@ def _printed(line: Line) -> tuple[Decimal, Decimal]:
         for value in (line.quantity, line.unit_price)
     )
     if exact and fits:
-        return line.quantity, line.unit_price
+        return line.quantity.normalize(), line.unit_price.normalize()
     return Decimal(1), line.net.decimal.quantize(smallest)
 
 

@@ -100,6 +100,7 @@ def serving(*scripts: Script) -> Iterator[Loopback]:
     server = Loopback(listener.getsockname()[1])
     closing = threading.Event()
     threads: list[threading.Thread] = []
+    connections: list[socket.socket] = []
 
     def run(script: Script, connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -115,6 +116,7 @@ def serving(*scripts: Script) -> Iterator[Loopback]:
                 return
             script = scripts[min(served, len(scripts) - 1)]
             served += 1
+            connections.append(connection)
             thread = threading.Thread(target=run, args=(script, connection), daemon=True)
             thread.start()
             threads.append(thread)
@@ -128,6 +130,9 @@ def serving(*scripts: Script) -> Iterator[Loopback]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         acceptor.join(5)
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join(5)
 
