@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -169,7 +169,6 @@ class BookState:
     company_name: str
     home_currency: str
     problems: tuple[str, ...] = ()
-    highest_number: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ledger(Protocol):
@@ -195,6 +194,13 @@ class Ledger(Protocol):
     ) -> Sequence[Outcome]: ...
 
     def find(self, shipments: Sequence[Shipment]) -> Sequence[Held | None]: ...
+
+
+@runtime_checkable
+class ReadsNumbers(Protocol):
+    """Optional ability: of the numbers behind each prefix, the one that counts highest, or ""."""
+
+    def highest_numbers(self, prefixes: Sequence[str]) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors import registry
-from connectors.protocols import Held, LedgerKind, Outcome, Posted
+from connectors.protocols import Held, LedgerKind, Outcome, Posted, ReadsNumbers
 from tests.contract.ledger_benches import BENCHES, Bench
 
 
@@ -106,3 +106,16 @@ class TestCheck:
 
         assert before.problems == after.problems == ()
         assert before.company_id == after.company_id != ""
+
+
+class TestNumbers:
+    def test_behind_a_prefix_are_counted_not_sorted(self, bench: Bench) -> None:
+        numbers = bench.ledger
+        assert isinstance(numbers, ReadsNumbers)
+        for number in ("INV-9", "INV-10", "INV-2"):
+            bench.ledger.push([bench.invoice(number)])
+        bench.ledger.push([bench.credit_note("CN-11")])
+
+        highest = numbers.highest_numbers(["INV-", "CN-", "XX-"])
+
+        assert dict(highest) == {"INV-": "INV-10", "CN-": "CN-11", "XX-": ""}

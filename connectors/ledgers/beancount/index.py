@@ -34,7 +34,6 @@ class Index:
     accounts: set[str] = field(default_factory=set)
     commodities: set[str] = field(default_factory=set)
     company_id: str = ""
-    highest_number: dict[str, str] = field(default_factory=dict)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take in more of the file."""
@@ -53,12 +52,16 @@ class Index:
         held = held_of(entry)
         self.by_marker.setdefault(entry.marker, held)
         self.by_number.setdefault(entry.number, held)
-        highest = self.highest_number.get(entry.kind, "")
-        self.highest_number[entry.kind] = max(highest, entry.number, key=_natural)
 
     def find(self, *, marker: str, number: str) -> Held | None:
         """The document with this marker, else whatever holds this number."""
         return self.by_marker.get(marker) or self.by_number.get(number)
+
+    def highest(self, prefix: str) -> str:
+        """Of the numbers that begin with a prefix and a digit, the one that counts highest, or ""."""
+        tail = re.compile(re.escape(prefix) + r"(\d+)")
+        counted = [(int(match[1]), number) for number in self.by_number if (match := tail.match(number))]
+        return max(counted, default=(0, ""))[1]
 
     def declares(self, declaration: Declaration) -> bool:
         """Whether an account or a commodity is declared."""
@@ -92,11 +95,6 @@ def held_of(entry: Transaction) -> Held:
         gross=entry.gross,
         lines=entry.lines,
     )
-
-
-def _natural(number: str) -> tuple[tuple[int, str], ...]:
-    """Order of document numbers: INV-9 before INV-10."""
-    return tuple((len(part.lstrip("0")), part) for part in re.findall(r"\d+|\D+", number))
 
 
 def header(book: Book) -> str:

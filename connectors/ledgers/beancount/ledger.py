@@ -43,7 +43,7 @@ def open_book(book: Book, *, clock: Clock, tokens: TokenStore) -> BeancountLedge
 
 
 class BeancountLedger:
-    """See `connectors.protocols.Ledger`. Also `ReadsBalances`."""
+    """See `connectors.protocols.Ledger`. Also `ReadsBalances` and `ReadsNumbers`."""
 
     def __init__(self, book: Book, *, clock: Clock) -> None:
         self._book = book
@@ -71,7 +71,6 @@ class BeancountLedger:
             company_name=self._book.settings.get("title", "") or self._book.code,
             home_currency=self._book.home_currency,
             problems=tuple(problems),
-            highest_number=dict(index.highest_number),
         )
 
     def needs(self, record: Record) -> tuple[Reference, ...]:
@@ -113,6 +112,11 @@ class BeancountLedger:
             return [
                 locked.index.find(marker=shipment.marker, number=shipment.lookup) for shipment in shipments
             ]
+
+    def highest_numbers(self, prefixes: Sequence[str]) -> Mapping[str, str]:
+        """The highest number in the book behind each prefix, "" when there is none."""
+        with self._file.locked(create=False) as locked:
+            return {prefix: locked.index.highest(prefix) for prefix in prefixes}
 
     def balances(self) -> tuple[Balance, ...]:
         """Totals per account and currency of the documents in the book."""

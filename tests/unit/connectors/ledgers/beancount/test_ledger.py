@@ -116,16 +116,6 @@ class TestCheck:
         assert state.problems == ()
         assert state.home_currency == "EUR"
 
-    def test_has_a_stable_company_and_the_highest_numbers(self, book: Ledger, file: Path) -> None:
-        before = book.check()
-        book.push([shipment(record(number), book) for number in ("INV-9", "INV-10", "INV-2")])
-        book.push([shipment(record("CN-1", kind="credit_note"), book)])
-
-        state = ledger(file).check()
-
-        assert state.company_id == before.company_id
-        assert state.highest_number == {"invoice": "INV-10", "credit_note": "CN-1"}
-
     def test_names_a_missing_folder(self, tmp_path: Path) -> None:
         (problem,) = ledger(tmp_path / "none" / "book.beancount").check().problems
 
