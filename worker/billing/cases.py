@@ -15,7 +15,7 @@ from worker.billing.cycles import DueCycle, Holder, Walk, metered, one_time, rec
 from worker.billing.deals import Ground, terms_of
 from worker.billing.hierarchy import payer
 from worker.billing.openings import OpeningFor, as_billed, opening_groups
-from worker.billing.timeline import Timeline, days_of, held, timeline
+from worker.billing.timeline import Timeline, days_of, held, plain, timeline
 from worker.billing.values import BilledCharge, Check, GroupState, Notice, Span
 
 NOTHING = Decimal(0)
@@ -76,7 +76,7 @@ def spans_of(case: Case, cycle: DueCycle, *, as_of: date) -> tuple[Span, ...]:
     plan = case.subscription.plan
     if plan == "usage":
         used = (record.quantity for record in case.usage if record.on <= as_of and record.on in cycle.cycle)
-        return (Span(cycle.cycle, max(sum(used, NOTHING), NOTHING)),)
+        return (Span(cycle.cycle, plain(max(sum(used, NOTHING), NOTHING))),)
     if plan == "one_time":
         return (Span(cycle.cycle, _bought(case, cycle, as_of)),)
     spans = case.holder.timeline.spans(cycle.service)

@@ -20,7 +20,7 @@ from mappings.canonical.money import Money, parse_money
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
 from worker.billing.periods import CYCLE_MONTHS
-from worker.billing.timeline import NOTHING
+from worker.billing.timeline import NOTHING, plain
 from worker.billing.values import BilledCharge, Charge, CycleFacts, Exchange, PriceFacts, Span, Terms
 
 
@@ -89,7 +89,7 @@ def _charge(
         currency=owner.currency,
         service=Period(opening.start, opening.until),
         cycle=cycle,
-        quantity=opening.quantity if fits else Decimal(1),
+        quantity=plain(opening.quantity) if fits else Decimal(1),
         unit_price=opening.unit_price if fits else net.decimal,
         net=net,
         tax_code=opening.tax_code,
@@ -117,7 +117,7 @@ def _spans(group: tuple[OpeningCharge, ...], cycle: Period) -> tuple[Span, ...]:
     return tuple(
         Span(
             Period(start, until),
-            sum((one.quantity for one in group if one.start <= start and until <= one.until), NOTHING),
+            plain(sum((one.quantity for one in group if one.start <= start and until <= one.until), NOTHING)),
         )
         for start, until in pairwise(days)
     )

@@ -98,7 +98,13 @@ def days_of(versions: Iterable[SubscriptionVersion]) -> list[SubscriptionVersion
 
 def held(version: SubscriptionVersion) -> Decimal:
     """The quantity a version leaves. Suspension does not stop the provider's bill, so it does not ours."""
-    return NOTHING if version.status in {"cancelled", "expired"} else version.quantity
+    return NOTHING if version.status in {"cancelled", "expired"} else plain(version.quantity)
+
+
+def plain(quantity: Decimal) -> Decimal:
+    """A quantity in its one form (12, 12.5), however a database hands it over: documents must agree."""
+    whole = quantity.to_integral_value()
+    return whole.quantize(Decimal(1)) if whole == quantity else quantity.normalize()
 
 
 def last_day_of_life(subscription: Subscription, known_on: date, renewed_until: date | None) -> date | None:
@@ -185,7 +191,8 @@ def _within_windows(
         version = by_day.get(day)
         if version is not None:
             # The provider's own state wins over our windows; an expiry is no reduction.
-            is_free = version.accepted or version.status == "expired" or not is_windowed(day)
+            is_final = subscription.is_provider_state or version.status == "expired"
+            is_free = is_final or not is_windowed(day)
             stuck = batches.ask(held(version), version.at or _midnight(day), is_free=is_free)
             if stuck:
                 notices.append(_waits(subscription, day, stuck))
