@@ -20,8 +20,6 @@ class Subscription:
     `contract` "" means: the contract of the party or the nearest party above. `anchor` is the first
     day of the billing grid. `billed_until` overrides the cut-over. `end` is the day from which nothing is
     held any more, renewing or not; without it `auto_renew` False ends the term that runs.
-    `is_provider_state` tells that the versions are what the provider itself holds: a reduction it
-    accepted is not bound to our seat windows.
     """
 
     code: str
@@ -39,7 +37,6 @@ class Subscription:
     billed_until: date | None = None
     end: date | None = None
     auto_renew: bool = True
-    is_provider_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,8 @@ class SubscriptionVersion:
     `quantity` is the total held, never a difference. `observed` orders two versions of one day: the
     later observation wins, then the larger `ref`, so any order of arrival gives the same timeline.
     `ref` is the event's identity at its source (unique per subscription). `at` is the exact instant in
-    UTC when the source gave one (seat windows of 168 h need it).
+    UTC when the source gave one (seat windows of 168 h need it). `accepted` marks a state that the
+    provider itself accepted: its reductions are not bound to our seat windows.
     """
 
     subscription: str
@@ -59,6 +57,7 @@ class SubscriptionVersion:
     status: Status = "active"
     observed: str = ""
     at: datetime | None = None
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def _within_windows(
         version = by_day.get(day)
         if version is not None:
             # The provider's own state wins over our windows; an expiry is no reduction.
-            is_final = subscription.is_provider_state or version.status == "expired"
+            is_final = version.accepted or version.status == "expired"
             is_free = is_final or not is_windowed(day)
             stuck = batches.ask(held(version), version.at or _midnight(day), is_free=is_free)
             if stuck:
