@@ -12,6 +12,7 @@ POST /_sim/human          {"realm": R, "act": "edit", "entity": "Invoice", "id":
                           acts: edit, void, delete, deactivate, rename {id, name}, merge {loser, survivor},
                           create_invoice {number, customer?, amount?}, pay {id}
 POST /_sim/company        {"realm": R, "changes": {"book_close_date": "2026-09-30", ...}}
+POST /_sim/limits         {"realm": R, "enabled": true, "scale": 0.5}: this realm's limits from now on
 POST /_sim/clock          {"advance_s": 3600}
 POST /_sim/revoke         {"realm": R}: the user disconnects the app
 POST /_sim/reset          {"realm": R}: back to the freshly seeded company
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode, encode
-from connectors.ledgers.quickbooks.simulator.config import BadConfig, CompanyConfig
+from connectors.ledgers.quickbooks.simulator.config import BadConfig, CompanyConfig, Limits
 from connectors.ledgers.quickbooks.simulator.currencies import decimal_in
 from connectors.ledgers.quickbooks.simulator.exchange import Answer, Request
 from connectors.ledgers.quickbooks.simulator.faults import Fault
@@ -175,6 +176,14 @@ def _company(simulator: Simulator, _request: Request, body: object) -> object:
     return {"realm": realm, "changed": sorted(changes)}
 
 
+def _limits(simulator: Simulator, _request: Request, body: object) -> object:
+    given = _object(body)
+    limiter = simulator.limiters[_realm(simulator, given)]
+    changes = {name: value for name, value in given.items() if name != "realm"}
+    limiter.limits = msgspec.convert(msgspec.to_builtins(limiter.limits) | changes, Limits)
+    return limiter.limits
+
+
 def _clock(simulator: Simulator, _request: Request, body: object) -> object:
     simulator.clock.advance(float(decimal_in(_object(body).get("advance_s"))))
     return {"now": simulator.clock.now().isoformat()}
@@ -202,6 +211,7 @@ _ACTS: Mapping[tuple[str, str], Callable[[Simulator, Request, object], object]] 
     ("POST", "faults/clear"): _clear_faults,
     ("POST", "human"): _human,
     ("POST", "company"): _company,
+    ("POST", "limits"): _limits,
     ("POST", "clock"): _clock,
     ("POST", "revoke"): _revoke,
     ("POST", "reset"): _reset,

@@ -73,9 +73,17 @@ def handle(simulator: Simulator, request: Request) -> Reply:
 
     if struck.outcome is None:
         return Reply(work())
-    return misbehave.misbehaved(
-        struck.outcome, work, clock=simulator.clock, server_limit_s=simulator.config.server_limit_s, time=time
+    if struck.outcome.fault == "consent_revoked":
+        simulator.oauth.revoke_realm(realm)
+        return Reply(_turned_away(simulator, request, realm, company) or Answer(401, b""))
+    limit_s = simulator.config.server_limit_s
+    reply = misbehave.misbehaved(
+        struck.outcome, work, clock=simulator.clock, server_limit_s=limit_s, time=time
     )
+    request_id = _request_id(request, target)
+    if request_id and struck.has("id_replays_error"):
+        _remember(company, request_id, reply.answer)
+    return reply
 
 
 def target_of(request: Request, rest: list[str]) -> Target:
@@ -138,8 +146,7 @@ def _perform(
 
     A request id that was answered before gets that very answer again, whatever the body says now.
     """
-    is_write = request.method == "POST" and target.operation != "query"
-    request_id = request.query.get("requestid", "") if is_write else ""
+    request_id = _request_id(request, target)
     with company.lock:
         stored = company.stored_answer(request_id) if request_id else None
         if stored is not None and struck.has("batch_repeat_refused") and target.operation == "batch":
@@ -154,9 +161,22 @@ def _perform(
         except Refusal as refusal:
             answer = _fault(simulator, company, refusal)
         if request_id and (answer.status == 200 or struck.has("id_replays_error")):
-            company.remember_answer(request_id, StoredAnswer(answer.status, answer.content_type, answer.body))
+            _remember(company, request_id, answer)
         company.flush()
         return answer
+
+
+def _request_id(request: Request, target: Target) -> str:
+    """The id of a write; reads have none."""
+    is_write = request.method == "POST" and target.operation != "query"
+    return request.query.get("requestid", "") if is_write else ""
+
+
+def _remember(company: Company, request_id: str, answer: Answer) -> None:
+    with company.lock:
+        kept = StoredAnswer(answer.status, answer.content_type, answer.body)
+        company.remember_answer(request_id, kept)
+        company.flush()
 
 
 def _fault(simulator: Simulator, company: Company, refusal: Refusal) -> Answer:

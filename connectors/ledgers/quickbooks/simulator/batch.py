@@ -31,12 +31,12 @@ def batch(
 ) -> dict[str, object]:
     """The BatchItemResponse. Raises a refusal when the request as a whole makes no sense."""
     items = _items(body, request_id)
-    outcome = struck.outcome
     answers = []
     for index, item in enumerate(items):
-        touched = outcome if outcome is not None and outcome.index == index else None
+        touched = struck.on_item(index)
         if touched is not None and touched.fault == "batch_item_missing":
-            _answered(company, item, struck=struck, now=now)
+            if touched.commit != "never":
+                _answered(company, item, struck=struck, now=now)
             continue
         answers.append(_answered(company, item, struck=struck, now=now, touched=touched) | _item_id(item))
     return {"BatchItemResponse": answers}

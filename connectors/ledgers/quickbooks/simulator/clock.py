@@ -29,6 +29,10 @@ class SimulatorClock:
         """Real seconds; ends at once when the simulator stops."""
         self._stopping.wait(seconds)
 
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         self._stopping.set()
 

@@ -25,6 +25,7 @@ from connectors.ledgers.quickbooks.simulator.tax import Taxed, global_tax, overr
 from connectors.ledgers.quickbooks.simulator.validation import Body
 
 _COMPUTED = ("TotalAmt", "HomeTotalAmt", "Balance", "HomeBalance", "RemainingCredit")
+_KEPT_NUMBERED = ("LinkedTxn", "TxnDate", "DocNumber")
 _INVOICE_DEFAULTS: Body = {
     "AllowIPNPayment": False,
     "AllowOnlinePayment": False,
@@ -43,7 +44,8 @@ def sale(
     Checks go from the outside in: who, in which currency, under which number, in which period, for what.
     Raises a refusal with the first rule that is broken.
     """
-    body = merged(RULES[entity], sent, old=old.body if old else None, keeps=("LinkedTxn",))
+    keeps = ("LinkedTxn", "TxnDate") if company.config.custom_txn_numbers else _KEPT_NUMBERED
+    body = merged(RULES[entity], sent, old=old.body if old else None, keeps=keeps)
     require(RULES[entity], body)
     customer = referenced(company, body, "CustomerRef", entity="Customer")
     if customer is None:

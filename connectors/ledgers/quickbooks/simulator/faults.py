@@ -35,6 +35,7 @@ FaultName = Literal[
     "allow_duplicate_docnumber",
     "rotate_token",
     "refuse_refresh",
+    "consent_revoked",
     "batch_item_missing",
     "batch_item_throttled",
     "batch_item_fault",
@@ -47,6 +48,9 @@ MODIFIERS = frozenset(
         "id_replays_error",
         "allow_duplicate_docnumber",
         "rotate_token",
+        "batch_item_missing",
+        "batch_item_throttled",
+        "batch_item_fault",
         "batch_repeat_refused",
     }
 )
@@ -62,10 +66,11 @@ class Fault:
     authorize_code), `body_contains`. Of the matching calls it strikes from the `nth` (1 = the next) for
     `times` calls (0 = for ever), each with `probability` drawn from `seed`.
 
-    Settings by kind: `seconds` (hang; drip per byte; read_lag), `commit` of hang, reset, malformed, html,
-    empty: never executed, executed first, or late (after the wait); `status` of 5xx; `format` of 429 and 5xx
-    (json | xml | html); `retry_after` as text; `code` and `detail` of fault, fault_in_200, batch_item_fault;
-    `index` of the batch item; `changes` to a wrong echo (default: another number, total and customer).
+    Settings by kind: `seconds` (hang; drip per byte; read_lag); `commit` of hang, reset, malformed, html,
+    empty and batch_item_missing: never executed, executed first, or late (after the wait); `status` of 5xx
+    (0 = 500) and fault (0 = the code's own); `format` of 429 and 5xx (json | xml | html); `retry_after` as
+    text; `code` and `detail` of fault, fault_in_200, batch_item_fault; `index` of the batch item; `changes`
+    of a wrong echo (default: another number, total and customer).
     """
 
     fault: FaultName
@@ -80,7 +85,7 @@ class Fault:
     seed: int = 0
     seconds: float = 0.0
     commit: Commit | None = None
-    status: int = 500
+    status: int = 0
     format: Literal["", "json", "xml", "html"] = ""
     retry_after: str = ""
     code: str = "6000"
@@ -109,6 +114,11 @@ class Struck:
 
     def has(self, name: FaultName) -> bool:
         return any(modifier.fault == name for modifier in self.modifiers)
+
+    def on_item(self, index: int) -> Fault | None:
+        """What happens to one item of a batch."""
+        items = (fault for fault in self.modifiers if fault.fault.startswith("batch_item_"))
+        return next((fault for fault in items if fault.index == index), None)
 
     @property
     def read_lag_s(self) -> float:

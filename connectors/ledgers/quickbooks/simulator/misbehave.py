@@ -13,10 +13,12 @@ from connectors.ledgers.quickbooks.simulator.problems import (
     Problem,
     fault_json,
     fault_xml,
+    gateway_json,
     kind_of,
     unavailable_html,
 )
 
+GATEWAY_CODES = frozenset({"3100", "3200"})
 _WRONG_ECHO: Mapping[str, object] = {
     "DocNumber": "WRONG-ECHO",
     "TotalAmt": Decimal("999999.99"),
@@ -47,7 +49,7 @@ def misbehaved(
                 work()
             return Reply(_refused(fault, time=time))
         case "fault":
-            return Reply(_fault(fault, status=kind_of(fault.code).status, time=time))
+            return Reply(_fault(fault, status=fault.status or kind_of(fault.code).status, time=time))
         case "fault_in_200":
             return Reply(_fault(fault, status=200, time=time))
         case "malformed":
@@ -84,6 +86,8 @@ def _hung(fault: Fault, work: Callable[[], Answer], *, clock: SimulatorClock, se
     commit = fault.commit or "late"
     answer = work() if commit == "first" else None
     clock.wait(min(fault.seconds, server_limit_s))
+    if clock.is_stopping:
+        return Reply(delivery="drop")
     if commit == "late":
         answer = work()
     if fault.seconds >= server_limit_s or answer is None:
@@ -94,16 +98,19 @@ def _hung(fault: Fault, work: Callable[[], Answer], *, clock: SimulatorClock, se
 def _refused(fault: Fault, *, time: str) -> Answer:
     if fault.fault == "429":
         return throttled(time=time, retry_after=fault.retry_after, as_xml=fault.format == "xml")
+    status = fault.status or 500
     headers = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
-    as_json = fault.format == "json" or (fault.format == "" and fault.status == 500)
+    as_json = fault.format == "json" or (fault.format == "" and status == 500)
     if as_json:
-        return Answer(fault.status, fault_json((Problem("10000"),), time=time), headers=headers)
+        return Answer(status, fault_json((Problem("10000"),), time=time), headers=headers)
     if fault.format == "xml":
-        return Answer(fault.status, fault_xml("10000", time=time), XML, headers)
-    return Answer(fault.status, unavailable_html(fault.status), HTML, headers)
+        return Answer(status, fault_xml("10000", time=time), XML, headers)
+    return Answer(status, unavailable_html(status), HTML, headers)
 
 
 def _fault(fault: Fault, *, status: int, time: str) -> Answer:
+    if fault.code in GATEWAY_CODES:
+        return Answer(status, gateway_json(fault.code, detail=fault.detail, epoch_ms=0))
     return Answer(status, fault_json((Problem(fault.code, fault.detail),), time=time))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 
 from connectors.ledgers.quickbooks.simulator.company import Company, is_active
@@ -81,7 +81,8 @@ def run(company: Company, query: Query, *, visible: Callable[[Row], bool]) -> di
     """The `QueryResponse` object. `visible` hides rows that a lagging read does not see yet."""
     rows = [row for row in _candidates(company, query) if visible(row)]
     found = [(row, company.rendered(row)) for row in rows]
-    tests = [_test(condition) for condition in query.conditions]
+    offset = company.config.utc_offset_minutes
+    tests = [_test(condition, offset) for condition in query.conditions]
     shown = [body for row, body in found if _is_listed(query, row) and all(test(body) for test in tests)]
     if query.is_count:
         return {"totalCount": len(shown)}
@@ -254,15 +255,19 @@ def _field(body: Mapping[str, object], name: str) -> object:
     return value.get("value") if isinstance(value, dict) else value
 
 
-def _typed(value: object, kind: str) -> _PARSED:
-    """A value in the type it is compared in; a refusal (4001) when the query's text does not fit."""
+def _typed(value: object, kind: str, offset_minutes: int = 0) -> _PARSED:
+    """A value in the type it is compared in; a time without offset is the company's.
+
+    Raises a refusal (4001) when the query's text does not fit.
+    """
     text = str(value)
     try:
         if kind in ("decimal", "int", "long", "positiveInteger"):
             return Decimal(text)
         if kind == "dateTime":
             parsed = datetime.fromisoformat(text)
-            return parsed if parsed.tzinfo else parsed.astimezone()
+            zone = timezone(timedelta(minutes=offset_minutes))
+            return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
     except (ValueError, InvalidOperation) as wrong:
         raise refuse("4001", f"QueryValidationError: value {text!r} is not a {kind}") from wrong
     if kind == "boolean":
@@ -278,13 +283,13 @@ def _order_key(value: object, kind: str) -> tuple[bool, int, object]:
     return (True, len(text) if kind == "id" else 0, _typed(value, kind))
 
 
-def _test(condition: Condition) -> Callable[[Mapping[str, object]], bool]:
+def _test(condition: Condition, offset_minutes: int) -> Callable[[Mapping[str, object]], bool]:
     name, kind, operator = condition.member, condition.kind, condition.operator
     if operator == "LIKE":
         parts = (re.escape(part) for part in condition.values[0].split("%"))
         pattern = re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL)
         return lambda body: pattern.fullmatch(str(_field(body, name) or "")) is not None
-    wanted = [_typed(value, kind) for value in condition.values]
+    wanted = [_typed(value, kind, offset_minutes) for value in condition.values]
     if operator == "IN":
         return lambda body: _holds(body, name, kind, lambda value: value in wanted)
     compare = _COMPARE[operator]

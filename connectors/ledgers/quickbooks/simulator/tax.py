@@ -99,30 +99,43 @@ def us_tax(
 def global_tax(
     company: Company, lines: Sequence[Taxed], *, override: Override, inclusive: bool, currency: str
 ) -> Body:
-    """Outside the US: the code of each line gives its rates; one tax line per rate."""
+    """Outside the US: the code of each line gives its rates; one tax line per rate.
+
+    In inclusive documents the difference of a line's two amounts is its tax, shared by the code's rates.
+    """
     nets: dict[Rate, Decimal] = {}
-    grosses: dict[Rate, Decimal] = {}
+    own: dict[Rate, Decimal] = {}
     for line in lines:
-        for rate in rates_of(company, line.code):
+        rates = rates_of(company, line.code)
+        percents = sum((rate.percent for rate in rates), ZERO)
+        for rate in rates:
             nets[rate] = nets.get(rate, ZERO) + line.net
+            tax = line.net * rate.percent / HUNDRED
             if inclusive and line.gross is not None:
-                grosses[rate] = grosses.get(rate, ZERO) + line.gross - line.net
-    known = {rate.id for rate in nets}
-    for rate_id in override.by_rate or {}:
-        if rate_id not in known:
-            raise broken_rule(f"Tax rate {rate_id} does not belong to the lines' codes.")
-    tax_lines: list[Body] = []
-    left = override.total if override.by_rate is None else None
-    total = ZERO
-    for index, (rate, net) in enumerate(nets.items()):
-        own = grosses.get(rate, rounded(net * rate.percent / HUNDRED, currency))
-        amount = (override.by_rate or {}).get(rate.id, own)
-        if left is not None:
-            amount = left if index == len(nets) - 1 else own
-            left -= amount
-        total += amount
-        tax_lines.append(_tax_line(rate, amount=amount, net=net, asked_for=amount - own))
-    return {"TotalTax": total, "TaxLine": tax_lines}
+                tax = (line.gross - line.net) * rate.percent / percents if percents else ZERO
+            own[rate] = own.get(rate, ZERO) + tax
+    computed = [rounded(tax, currency) for tax in own.values()]
+    amounts = _overridden(list(nets), computed, override)
+    return {
+        "TotalTax": sum(amounts, ZERO),
+        "TaxLine": [
+            _tax_line(rate, amount=amount, net=net, asked_for=amount - usual)
+            for (rate, net), amount, usual in zip(nets.items(), amounts, computed, strict=True)
+        ],
+    }
+
+
+def _overridden(rates: Sequence[Rate], computed: Sequence[Decimal], override: Override) -> list[Decimal]:
+    """The computed amounts, or the caller's: per rate, else a total whose difference the last rate takes."""
+    by_rate = override.by_rate
+    if by_rate is not None:
+        stranger = next((rate_id for rate_id in by_rate if rate_id not in {rate.id for rate in rates}), None)
+        if stranger is not None:
+            raise broken_rule(f"Tax rate {stranger} does not belong to the lines' codes.")
+        return [by_rate.get(rate.id, usual) for rate, usual in zip(rates, computed, strict=True)]
+    if override.total is None or not computed:
+        return list(computed)
+    return [*computed[:-1], override.total - sum(computed[:-1], ZERO)]
 
 
 def _spread(total: Decimal, rates: Sequence[Rate], currency: str) -> list[Decimal]:
