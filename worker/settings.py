@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class BadSettings(ValueError):
+    """A variable of the environment cannot be used; names it, never its value (it may be a secret)."""
 
 
 class Settings(BaseSettings):
@@ -41,6 +45,15 @@ class Settings(BaseSettings):
         """OAuth client secret of a book, from `BOOK=secret[,BOOK=...]` (`*` fits every book), or ""."""
         secrets = _named(self.client_secrets)
         return next(iter(secrets.get(book) or secrets.get("*") or ("",)))
+
+
+def load() -> Settings:
+    """The settings of this process's environment; raises `BadSettings` naming every wrong variable."""
+    try:
+        return Settings.model_validate({})
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise BadSettings("; ".join(wrong)) from None
 
 
 def _named(setting: SecretStr) -> dict[str, tuple[str, ...]]:
