@@ -1,0 +1,81 @@
+"""A subscription's dated changes -> the total it holds from each day on.
+
+A file says "add 5 on 14 March"; everyone else speaks of totals. The same walk serves the checks, which must
+see a total below zero, and the conversion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from connectors.sources.workspace_file.schema import ChangeEntry, SubscriptionEntry
+from mappings.canonical.subscription import Status, SubscriptionVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is held from a day on, after the change at `position` (None: the start itself).
+
+    `held_before` and `was` are quantity and status until then.
+    """
+
+    position: int | None
+    on: date
+    quantity: Decimal
+    status: Status
+    held_before: Decimal = Decimal(0)
+    was: Status = "active"
+
+
+def holdings(entry: SubscriptionEntry) -> Iterator[Holding]:
+    """The start and every change in the order of the file; nothing is checked."""
+    if entry.start is None:
+        return
+    now = Holding(None, entry.start, Decimal(entry.quantity or "0"), "active")
+    yield now
+    for position, change in enumerate(entry.changes):
+        quantity, status = _after(now.quantity, now.status, change)
+        now = Holding(position, change.on, quantity, status, now.quantity, now.status)
+        yield now
+
+
+def _after(held: Decimal, status: Status, change: ChangeEntry) -> tuple[Decimal, Status]:
+    if change.cancel:
+        return Decimal(0), "cancelled"
+    if change.suspend:
+        return held, "suspended"
+    if change.resume:
+        return held, "active"
+    if change.quantity is not None:
+        return Decimal(change.quantity), status
+    return held + Decimal(change.add or "0") - Decimal(change.remove or "0"), status
+
+
+def versions_of(entry: SubscriptionEntry) -> tuple[SubscriptionVersion, ...]:
+    """One version per day with a change: several changes of one day net (billing rules, "change_day").
+
+    `ref` is `file:DAY:1`, the file's first word about that day. Who stores a corrected file compares what
+    is held under that ref and numbers the correction (`file:DAY:2`).
+    """
+    if entry.versions is not None:
+        return tuple(
+            SubscriptionVersion(
+                subscription=entry.code,
+                ref=given.ref,
+                on=given.on,
+                quantity=Decimal(given.quantity),
+                status=given.status,
+                observed=given.observed,
+                at=given.at,
+                accepted=given.accepted,
+            )
+            for given in entry.versions
+        )
+    last_of_day = {holding.on: holding for holding in holdings(entry)}
+    return tuple(
+        SubscriptionVersion(entry.code, f"file:{on}:1", on, holding.quantity, holding.status)
+        for on, holding in last_of_day.items()
+    )
