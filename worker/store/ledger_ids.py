@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, delete, select
 
+from mappings.canonical.book import Chart
 from mappings.canonical.contract import Contract
 from mappings.canonical.party import Party
 from mappings.canonical.record import Reference, customer_code
 from mappings.canonical.workspace import Setup
+from mappings.chart import item_code, rule_for
 from worker.store import bulk
 from worker.store.grouping import payer_named
 from worker.store.tables import ExternalReference, table_of
@@ -51,13 +53,22 @@ def _claims(setup: Setup) -> Iterator[tuple[tuple[str, Reference], str]]:
         for book, ledger_id in party.ledger_ids.items():
             for currency in currencies.of(party, book):
                 yield (book, Reference("customer", customer_code(party.code, currency))), ledger_id
+    chart_of = _charts(setup)
     for product in setup.products:
         for book, ledger_id in product.ledger_ids.items():
-            yield (book, Reference("item", product.code)), ledger_id
+            rule = rule_for(chart_of[book], product) if book in chart_of else None
+            code = product.code if rule is None else item_code(rule, product)
+            yield (book, Reference("item", code)), ledger_id
     for chart in setup.charts:
-        for code in chart.codes:
-            for book, ledger_id in code.ledger_ids.items():
-                yield (book, Reference(code.kind, code.code)), ledger_id
+        for target in chart.codes:
+            for book, ledger_id in target.ledger_ids.items():
+                yield (book, Reference(target.kind, target.code)), ledger_id
+
+
+def _charts(setup: Setup) -> Mapping[str, Chart]:
+    """Book code -> its chart."""
+    charts = {chart.code: chart for chart in setup.charts}
+    return {book.code: charts[book.chart] for book in setup.books if book.chart in charts}
 
 
 class _Currencies:

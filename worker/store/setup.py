@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select, text
 
+from mappings.canonical.book import Book
 from mappings.canonical.workspace import Setup
 from mappings.identity import canonical_json, fingerprint
 from worker.store import bulk, groups
@@ -94,6 +96,18 @@ def load_setup(connection: Connection) -> Setup:
     """The whole set-up."""
     query = select(OBJECT.c.kind, OBJECT.c.body).where(OBJECT.c.kind != _STAMP).order_by(*_order(connection))
     return as_setup((row.kind, row.body) for row in connection.execute(query))
+
+
+def book(connection: Connection, code: str) -> Book | None:
+    """A book by code, or None."""
+    body = connection.scalar(select(OBJECT.c.body).where(OBJECT.c.kind == "book", OBJECT.c.code == code))
+    return None if body is None else msgspec.json.decode(body, type=Book)
+
+
+def books(connection: Connection) -> tuple[Book, ...]:
+    """Every book, by code."""
+    query = select(OBJECT.c.kind, OBJECT.c.body).where(OBJECT.c.kind == "book").order_by(*_order(connection))
+    return as_setup((row.kind, row.body) for row in connection.execute(query)).books
 
 
 def load_shared(connection: Connection) -> Setup:

@@ -229,10 +229,14 @@ class ApprovalRow(Row, table=True):
 
 
 class HoldRow(Row, table=True):
-    """An operator keeps a document from being released, with a reason."""
+    """An operator keeps a document from being released, with a reason.
+
+    A draft's reference changes with its charges; the hold stays with the document key and follows.
+    """
 
     __tablename__ = "document_hold"
     ref: str = Field(primary_key=True)
+    document_key: str = Field(unique=True)
     reason: str = Field(sa_type=Text)
     actor: str
     at: datetime = Field(sa_type=Instant)

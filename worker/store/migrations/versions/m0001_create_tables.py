@@ -249,10 +249,12 @@ def _create_document_hold() -> None:
     op.create_table(
         "document_hold",
         sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("document_key", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_document_hold")),
+        sa.UniqueConstraint("document_key", name=op.f("uq_document_hold_document_key")),
     )
 
 
