@@ -19,7 +19,7 @@ import msgspec
 from connectors.errors import ConnectorError, ConsentLost, OutcomeUnknown, Throttled, Unreachable
 from connectors.http.redact import redact
 from connectors.http.session import Answer, HttpSession, Request
-from connectors.protocols import Clock, Token, TokenStore
+from connectors.protocols import Clock, StaleToken, Token, TokenStore
 
 REFRESH_AHEAD = timedelta(minutes=5)
 TOKEN_DEADLINE_S = 30.0
@@ -124,7 +124,8 @@ class Access:
     def _refresh(self, stored: Token) -> Token:
         """A new pair for the stored one, saved before it is used.
 
-        The pair of before is tried once when the stored one is refused: an answer that was lost can
+        A pair that a person stored meanwhile, by reconnecting, is newer than ours and wins. The pair of
+        before is tried once when the stored one is refused: an answer that was lost can
         leave a rotated token behind at the provider (qbo.md section 2).
         """
         try:
@@ -144,7 +145,10 @@ class Access:
                 fresh = self._granted(retry_with)
             except TokenRefused as second:
                 raise self._consent_lost(str(second)) from None
-        return self._tokens.save(fresh, expected_version=stored.version)
+        try:
+            return self._tokens.save(fresh, expected_version=stored.version)
+        except StaleToken:
+            return self._stored()
 
     def _granted(self, refresh_token: str) -> Token:
         return granted(

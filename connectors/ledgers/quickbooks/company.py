@@ -17,7 +17,6 @@ SETTINGS: Mapping[str, str] = {
     "environment": "production, sandbox or simulator; keys of one never work in another.",
     "country": "US, or the two-letter country of the company: tax is sent differently in the US.",
     "client_id": "The client id of your Intuit application for this environment.",
-    "client_secret_env": "Name of the environment variable that holds the client secret.",
     "api_base": "Address of the API; default by environment, needed for a simulator.",
     "token_endpoint": "Address that gives tokens; default by environment, needed for a simulator.",
     "multicurrency": "yes if documents are in other currencies than the home currency; the check then "
@@ -59,7 +58,10 @@ class Company:
 
 
 def company_of(book: Book) -> Company:
-    """The company a book names; raises `SettingsRefused` or `AddressRefused` with the setting's name."""
+    """The company a book names; raises `SettingsRefused` or `AddressRefused` with the setting's name.
+
+    `client_secret` is no setting of the book: bootstrap adds it from the environment.
+    """
     settings = book.settings
     missing = sorted(name for name in REQUIRED_SETTINGS if not settings.get(name))
     if missing:

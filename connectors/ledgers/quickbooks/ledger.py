@@ -88,7 +88,11 @@ class QuickBooksLedger:
         return self._with_foreign_names(shipments, results)
 
     def highest_numbers(self, prefixes: Sequence[str]) -> Mapping[str, str]:
-        """The highest number in the books behind each prefix ("" when there is none), two reads each."""
+        """The highest number in the books behind each prefix ("" when there is none), two reads each.
+
+        Exact for numbers padded with zeros, where the order of texts is that of numbers; else the highest
+        of the last thousand texts.
+        """
         return {prefix: echo.highest(prefix, list(self._numbers(prefix))) for prefix in prefixes}
 
     def _create(self, shipment: Shipment, not_after: float | None) -> Outcome:

@@ -7,12 +7,11 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 
-from connectors.protocols import Token
+from connectors.protocols import StaleToken, Token
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -53,26 +52,14 @@ class MemoryTokens:
 
     def save(self, token: Token, *, expected_version: int) -> Token:
         held = 0 if self.stored is None else self.stored.version
-        assert held == expected_version, f"stored version is {held}, expected {expected_version}"
+        if held != expected_version:
+            raise StaleToken(f"stored version is {held}, expected {expected_version}")
         self.previous = self.stored
         self.stored = replace(token, version=expected_version + 1)
         return self.stored
 
-    def refreshing(self) -> _Entered:
-        return _Entered(self.lock)
-
-
-@dataclass(frozen=True)
-class _Entered:
-    lock: threading.Lock
-
-    def __enter__(self) -> None:
-        self.lock.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.lock.release()
+    def refreshing(self) -> AbstractContextManager[object]:
+        return self.lock
 
 
 def token(access: str = "AT-1", refresh: str = "RT-1", *, lives_s: int = 3600, version: int = 1) -> Token:

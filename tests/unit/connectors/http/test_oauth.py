@@ -186,6 +186,21 @@ class TestInvalidGrant:
 
         assert len(server.requests) == 1
 
+    def test_does_not_overwrite_a_pair_that_is_newer(self) -> None:
+        """The person reconnected while a refresh that succeeded was under way."""
+        tokens = MemoryTokens(EXPIRING)
+
+        def reconnect(peer: Peer) -> None:
+            peer.read_request()
+            tokens.stored = replace(token("AT-7", "RT-7"), version=2)
+            peer.send(NEW_PAIR)
+
+        with serving(reconnect) as server:
+            assert access(server, tokens).token().access_token == "AT-7"
+
+        assert tokens.stored is not None
+        assert tokens.stored.refresh_token == "RT-7"
+
     def test_is_tried_once_with_the_token_of_before(self) -> None:
         """An answer that was lost can leave a rotated token behind at the provider."""
         tokens = MemoryTokens(EXPIRING, previous=token("AT-0", "RT-0"))
