@@ -24,11 +24,15 @@ FREE = (Tier(up_to=None),)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`units` at one `price` each: what a quantity consists of. A fixed fee is one unit."""
+    """`units` at one `price` each: what a quantity consists of. A fixed fee is one unit with its words.
+
+    `shared` tells a blended pool: the group's amount and quantity that `price` is the quotient of.
+    """
 
     units: Fraction
     price: Fraction
-    words: str
+    words: str = ""
+    shared: tuple[Fraction, Fraction] | None = None
 
 
 class PriceBook:
@@ -105,14 +109,14 @@ def pieces(price: PriceFacts, quantity: Fraction) -> tuple[Piece, ...]:
     if pool.allocation == "in_order":
         before = Fraction(pool.before)
         amount = whole(price, before + quantity) - whole(price, before)
-        words = f"{_number(quantity)} {price.unit} after {_number(before)} of others in the pool"
+        words = f"{plain_number(quantity)} {price.unit} after {plain_number(before)} of others in the pool"
         return (Piece(Fraction(1), amount, words),)
     total = Fraction(pool.total)
     if price.model in {"per_unit", "volume"} and not _tier(price.tiers, total).flat:
         tier = _tier(price.tiers, total) if price.model == "volume" else price.tiers[0]
-        return (Piece(quantity, Fraction(tier.price), ""),)
+        return (Piece(quantity, Fraction(tier.price)),)
     group = whole(price, total)
-    return (Piece(quantity, group / total, f"of {_number(group)} for {_number(total)}"),)
+    return (Piece(quantity, group / total, shared=(group, total)),)
 
 
 def whole(price: PriceFacts, quantity: Fraction) -> Fraction:
@@ -139,6 +143,22 @@ def cut_per_unit(
     )
 
 
+def plain_number(value: Fraction) -> str:
+    """A plain number: as a decimal where it ends, else as a fraction."""
+    if not ends(value):
+        return f"{value.numerator}/{value.denominator}"
+    return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
+
+
+def ends(value: Fraction) -> bool:
+    """Whether a number has a last decimal."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
 def tier_number(tiers: tuple[Tier, ...], quantity: Fraction) -> int:
     """1 for the first tier, and so on: the tier a quantity reaches, upper bounds included."""
     for number, tier in enumerate(tiers, start=1):
@@ -152,11 +172,11 @@ def _alone(price: PriceFacts, quantity: Fraction) -> Iterator[Piece]:
         return
     match price.model:
         case "per_unit":
-            yield Piece(quantity, Fraction(price.tiers[0].price), "")
+            yield Piece(quantity, Fraction(price.tiers[0].price))
             yield from _flat(price.tiers[0])
         case "volume":
             tier = _tier(price.tiers, quantity)
-            yield Piece(quantity, Fraction(tier.price), "")
+            yield Piece(quantity, Fraction(tier.price))
             yield from _flat(tier)
         case "stairstep":
             tier = _tier(price.tiers, quantity)
@@ -176,7 +196,7 @@ def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
     for tier in tiers:
         top = quantity if tier.up_to is None or tier is tiers[-1] else min(quantity, Fraction(tier.up_to))
         if top > below:
-            yield Piece(top - below, Fraction(tier.price), "")
+            yield Piece(top - below, Fraction(tier.price))
             yield from _flat(tier)
         below = max(below, top)
         if below == quantity:
@@ -194,18 +214,6 @@ def _tier(tiers: tuple[Tier, ...], quantity: Fraction) -> Tier:
 
 def _bound(tier: Tier) -> str:
     return "any quantity" if tier.up_to is None else f"{tier.up_to.normalize():f}"
-
-
-def _number(value: Fraction) -> str:
-    """A plain number: as a decimal where it ends, else as a fraction."""
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    if rest == 1:
-        decimal = Decimal(value.numerator) / Decimal(value.denominator)
-        return f"{decimal.normalize():f}"
-    return f"{value.numerator}/{value.denominator}"
 
 
 def _agreed(

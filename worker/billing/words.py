@@ -12,7 +12,7 @@ from mappings.canonical.money import Money, minor_digits
 from mappings.canonical.period import Period
 from worker.billing.charges import Deal, Owed, exact_cost
 from worker.billing.periods import weight_words
-from worker.billing.pricing import Piece, exact_amount, pieces, tier_number
+from worker.billing.pricing import Piece, ends, exact_amount, pieces, plain_number, tier_number
 from worker.billing.values import PriceFacts, Span
 
 
@@ -55,14 +55,14 @@ def quantity_words(price: PriceFacts, quantity: Decimal, currency: str) -> str:
 
 def units(quantity: Decimal | Fraction, unit: str) -> str:
     """A quantity with its unit: "1 seat", "12 seats"; a unit in capitals (GB) has no plural."""
-    text = plain(Fraction(quantity))
+    text = plain_number(Fraction(quantity))
     return f"{text} {unit}" if text == "1" or unit.isupper() or unit.endswith("s") else f"{text} {unit}s"
 
 
 def price_words(price: Fraction, currency: str) -> str:
     """A price with at least the digits of its currency, at most twelve."""
     digits = minor_digits(currency)
-    if price.denominator == 1 or _ends(price):
+    if price.denominator == 1 or ends(price):
         decimal = Decimal(price.numerator) / Decimal(price.denominator)
         exponent = decimal.normalize().as_tuple().exponent
         places = max(digits, -int(exponent)) if isinstance(exponent, int) else digits
@@ -70,28 +70,14 @@ def price_words(price: Fraction, currency: str) -> str:
     return f"{price.numerator}/{price.denominator} {currency}"
 
 
-def plain(value: Fraction) -> str:
-    """A plain number: as a decimal where it ends, else as a fraction."""
-    if not _ends(value):
-        return f"{value.numerator}/{value.denominator}"
-    return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
-
-
-def _ends(value: Fraction) -> bool:
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1
-
-
 def _piece_words(piece: Piece, price: PriceFacts, currency: str) -> str:
     if piece.units == 1 and piece.words:
         return f"{piece.words} {price_words(piece.price, currency)}"
-    if piece.words.startswith("of "):
-        return f"{units(piece.units, price.unit)} {piece.words}"
+    if piece.shared is not None:
+        group, quantity = piece.shared
+        return f"{price_words(group, currency)} x {plain_number(piece.units)}/{units(quantity, price.unit)}"
     if piece.words:
-        return f"{plain(piece.units)} {piece.words} x {price_words(piece.price, currency)}"
+        return f"{plain_number(piece.units)} {piece.words} x {price_words(piece.price, currency)}"
     return f"{units(piece.units, price.unit)} x {price_words(piece.price, currency)}"
 
 
