@@ -20,6 +20,7 @@ from connectors.ledgers.quickbooks.simulator.rules_parts import ENUMERATIONS, PA
 
 Body = dict[str, object]
 
+ADDRESS_LINES_MAX = 2000
 _TEXT_OF_PART = {
     "MemoRef": "value",
     "EmailAddress": "Address",
@@ -28,7 +29,7 @@ _TEXT_OF_PART = {
 }
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>.]+(\.[^@\s,<>.]+)+\Z")
-_INTEGER_DIGITS_MAX = 10**10
+_INTEGER_BOUND = 10**10
 _FRACTION_DIGITS_MAX = 10
 _AMOUNT_FRACTION_MAX = 5
 
@@ -113,6 +114,7 @@ def _part(member: Member, part: RecordRule, value: object, problems: list[Proble
     missing = [name for name in part.required if name not in result]
     if not missing:
         _check_email(member, result, problems)
+        _check_address(member, result, problems)
         return result or None
     if part.name == "CustomField" and result:
         problems.append(Problem("2020", f"Required parameter {missing[0]} is missing", member.name))
@@ -128,6 +130,16 @@ def _check_email(member: Member, part: Body, problems: list[Problem]) -> None:
         if not _EMAIL.match(one.strip()):
             problems.append(Problem("2210", f"Email Address {one.strip()!r} is not valid", member.name))
             return
+
+
+def _check_address(member: Member, part: Body, problems: list[Problem]) -> None:
+    """The five lines of an address share one bound besides their own."""
+    if member.kind != "PhysicalAddress":
+        return
+    length = sum(len(str(part.get(f"Line{number}", ""))) for number in range(1, 6))
+    if length > ADDRESS_LINES_MAX:
+        detail = f"Min:0 Max:{ADDRESS_LINES_MAX} supported for Line1 to Line5. Supplied length:{length}"
+        problems.append(Problem("2050", detail, member.name))
 
 
 def _scalar(member: Member, value: object, problems: list[Problem], bound: int) -> object:
@@ -183,7 +195,7 @@ def _decimal(member: Member, value: object, problems: list[Problem]) -> Decimal 
     exponent = number.as_tuple().exponent
     fraction = -exponent if isinstance(exponent, int) else _FRACTION_DIGITS_MAX + 1
     allowed = _AMOUNT_FRACTION_MAX if member.name == "Amount" else _FRACTION_DIGITS_MAX
-    if abs(number) >= _INTEGER_DIGITS_MAX or fraction > allowed:
+    if abs(number) >= _INTEGER_BOUND or fraction > allowed:
         detail = f"{member.name} has too many digits (10 before, {allowed} after the point): {value}"
         problems.append(Problem("2080", detail, member.name))
         return None
