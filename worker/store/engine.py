@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 Result = TypeVar("Result")
 
-_WRITE = "subledger_write"
+WRITE = "subledger_write"
 _TRIES_MAX = 5
 _RETRIABLE_PG = {"40001", "40P01"}
 
@@ -49,7 +49,7 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A write transaction; the caller's exception rolls it back."""
         with self.engine.connect() as plain:
-            connection = plain.execution_options(**{_WRITE: True})
+            connection = plain.execution_options(**{WRITE: True})
             with connection.begin():
                 yield connection
 
@@ -113,5 +113,5 @@ def _take_over_begin(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        is_write = connection.get_execution_options().get(_WRITE, False)
+        is_write = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -1,0 +1,122 @@
+"""`subledger book`: connections to ledgers: look, connect, check, pause, resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.cli import exits
+from worker.cli.nouns import noun
+from worker.cli.opening import actor, opened, ports_of
+from worker.cli.options import AsJson, DryRun, Reason
+from worker.cli.output import Output, plain
+
+if TYPE_CHECKING:
+    from worker.flows.overview import BookLine
+
+app = noun("Books: where the documents of an issuer land.")
+
+Code = Annotated[str, typer.Argument(metavar="BOOK", help="The book's code.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> int:
+    """List the books with their state and what they hold.
+
+    Example: subledger book list
+    """
+    from worker.flows import overview
+
+    with opened() as installation:
+        lines = overview.books(installation.ports)
+    out = Output(as_json=as_json)
+    out.result({"books": lines, "count": len(lines)})
+    show_books(out, lines)
+    return exits.DONE
+
+
+def show_books(out: Output, lines: tuple[BookLine, ...]) -> None:
+    """A table of books."""
+    columns = (
+        "book",
+        "issuer",
+        "ledger",
+        "state",
+        "release",
+        "posted",
+        "open",
+        "attention",
+        "totals",
+        "calls",
+    )
+    out.table(columns, [_row(line) for line in lines])
+
+
+def _row(line: BookLine) -> tuple[object, ...]:
+    count = line.documents
+    open_ = sum(count.get(state, 0) for state in ("planned", "due", "sending", "uncertain"))
+    stuck = count.get("parked", 0) + count.get("blocked", 0)
+    state = f"paused ({line.paused})" if line.paused else "waits" if line.waits_until else "connected"
+    ledger = f"{line.ledger} (practice)" if line.is_practice else line.ledger
+    posted = count.get("posted", 0)
+    return line.code, line.issuer, ledger, state, line.release, posted, open_, stuck, line.posted, line.calls
+
+
+@app.command("check")
+def check(code: Code, as_json: AsJson = False) -> int:
+    """Ask a book whether we can work with it: company, currency, settings. Changes nothing.
+
+    Example: subledger book check UK
+    """
+    from worker.flows import book_check
+
+    with opened() as installation:
+        found = book_check.check(installation.ports, installation.book(code))
+    out = Output(as_json=as_json)
+    out.result({"check": found, "is_fine": not found.problems})
+    practice = ", a practice book" if found.is_practice else ""
+    company = f" company {found.company_name} ({found.company_id})," if found.company_id else ""
+    out.line(
+        f"book {found.book}: {found.ledger}{practice},{company} home currency {found.home_currency or '?'}"
+    )
+    for problem in found.problems:
+        out.line(f"  to correct: {problem}")
+    return exits.ATTENTION if found.problems else exits.DONE
+
+
+@app.command("pause")
+def pause(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Send nothing more to a book until it is resumed; what is in flight finishes.
+
+    Example: subledger book pause UK --reason "year end"
+    """
+    from worker.flows import pause as pausing
+
+    with opened() as installation:
+        ports = ports_of(installation, dry_run=dry_run)
+        change = pausing.pause(ports, installation.book(code), actor=actor(), reason=reason)
+    return _tell(plain(change), applied=change.applied and not dry_run, verb="paused", as_json=as_json)
+
+
+@app.command("resume")
+def resume(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Let a paused book go on.
+
+    Example: subledger book resume UK
+    """
+    from worker.flows import pause as pausing
+
+    with opened() as installation:
+        ports = ports_of(installation, dry_run=dry_run)
+        change = pausing.resume(ports, installation.book(code), actor=actor(), reason=reason)
+    return _tell(plain(change), applied=change.applied and not dry_run, verb="resumed", as_json=as_json)
+
+
+def _tell(change: dict[str, object], *, applied: bool, verb: str, as_json: bool) -> int:
+    out = Output(as_json=as_json)
+    would = change["applied"] and not applied
+    out.result({**change, "applied": applied})
+    told = f"would be {verb}" if would else f"is {verb}" if applied else f"was {verb} already"
+    out.line(f"book {change['book']} {told}")
+    return exits.DONE

@@ -1,0 +1,106 @@
+"""The daily verbs at the top level: run, bill, status, explain, demo."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import typer
+
+from worker.cli import exits
+from worker.cli.book import show_books
+from worker.cli.document import Name, show_document
+from worker.cli.opening import holding, opened
+from worker.cli.options import AsJson, AsOf, DryRun
+from worker.cli.output import Output
+from worker.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from worker.billing.values import RunAccount
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs at the top level."""
+    for name, verb in (("bill", bill), ("status", status), ("explain", explain)):
+        app.command(name)(verb)
+
+
+def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Compute what is owed and not billed yet, as drafts. Releases and sends nothing.
+
+    Example: subledger bill --as-of 2026-02-01 --dry-run
+    """
+    from worker.flows import bill as billing
+
+    with opened() as installation:
+        on = as_of or installation.clock.now().date()
+        with nullcontext() if dry_run else holding(installation), Progress(quiet=as_json) as progress:
+            done = billing.run(
+                installation.ports,
+                as_of=on,
+                dry_run=dry_run,
+                progress=lambda finished, whole: progress.tell("billing", finished, whole),
+            )
+    out = Output(as_json=as_json)
+    drafts = [
+        {"issuer": one.issuer, "kind": one.kind, "documents": one.count, "gross": one.gross}
+        for one in done.totals
+    ]
+    out.result(
+        {
+            "as_of": on,
+            "applied": not dry_run,
+            "drafts": drafts,
+            "change": done.change,
+            "account": done.account,
+            "notices": done.notices,
+            "failed": done.failed,
+            "sentence": done.sentence,
+        }
+    )
+    out.table(
+        ("issuer", "kind", "documents", "gross"),
+        [(one.issuer, one.kind, one.count, one.gross) for one in done.totals],
+    )
+    for reason in done.account.reasons:
+        out.line(f"{reason.column}: {reason.sentence} ({len(reason.subscriptions)} subscriptions)")
+    for group, why in done.failed.items():
+        out.hint(f"group {group} could not be computed, a defect of Subledger: {why}")
+    out.line(done.sentence)
+    return exits.FAILED if done.failed else exits.ATTENTION if needs_a_person(done.account) else exits.DONE
+
+
+def status(as_json: AsJson = False) -> int:
+    """Say whether money is reaching the books, and what needs you now.
+
+    Example: subledger status
+    """
+    from worker.flows import overview
+
+    with opened() as installation:
+        found = overview.status(installation.ports)
+    out = Output(as_json=as_json)
+    out.result({"status": found})
+    out.line(found.sentence)
+    show_books(out, found.books)
+    if found.needs_a_person:
+        rows = [(one.place, one.state, one.reason, one.documents, one.gross) for one in found.needs_a_person]
+        out.table(("book", "state", "reason", "documents", "gross"), rows, title="needs attention")
+        out.hint("See them: subledger delivery list --state parked --state blocked")
+    if found.held:
+        out.hint(f"{found.held} held before release: subledger document list --state held")
+    needs = found.needs_a_person or found.held or any(book.paused for book in found.books)
+    return exits.ATTENTION if needs else exits.DONE
+
+
+def explain(name: Name, as_json: AsJson = False) -> int:
+    """Explain one document line by line: each amount with its calculation in words.
+
+    Example: subledger explain 2026-0001
+    """
+    return show_document(name, with_basis=True, as_json=as_json)
+
+
+def needs_a_person(account: RunAccount) -> bool:
+    """Whether subscriptions that should be billed are not."""
+    return bool(account.held or account.unassigned or account.unpriced)
