@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from mappings.canonical.book import Book
 from worker.clock import SystemClock
 from worker.embedded import DatabaseLock
 from worker.flows.ports import Doorbell, Ports, Timing
+from worker.flows.run import Hands
 from worker.settings import Settings
 from worker.store import lanes, migrate, setup
 from worker.store.columns import new_id
@@ -84,6 +85,15 @@ class App:
             known.server_limit_s if book.server_limit_s is None else book.server_limit_s,
             known.recheck_s if book.recheck_s is None else book.recheck_s,
             known.throttle_default_s,
+        )
+
+    def hands(self, books: Sequence[str] = (), *, should_stop: Callable[[], bool]) -> Hands:
+        """Who pushes the named books (none named = every book): this process, or workers where Redis is."""
+        wanted = [self.book(code) for code in books] if books else self.books()
+        return Hands(
+            {book.code: (book, self.timing(book)) for book in wanted},
+            is_here=self.settings.redis_url is None,
+            should_stop=should_stop,
         )
 
     def tokens(self, book: str) -> BookTokens:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import dramatiq
 
 from worker.actors.broker import FRONT, PUSH, guarded
 from worker.bootstrap import App, UnknownBook
-from worker.flows import apply, push
+from worker.flows import apply, orders, push
 
 
 def register(
@@ -37,6 +38,15 @@ def register(
         if drained.wake_at is not None:
             ring_at("drain_book", book_code, drained.wake_at)
 
-    for name, queue, work in (("apply_event", FRONT, apply_event), ("drain_book", PUSH, drain_book)):
+    def work_order(order_id: str) -> None:
+        hands_of = partial(app.hands, should_stop=should_stop)
+        orders.work_off(app.ports, order_id, hands_of=hands_of)
+
+    actors = (
+        ("apply_event", FRONT, apply_event),
+        ("drain_book", PUSH, drain_book),
+        ("work_order", FRONT, work_order),
+    )
+    for name, queue, work in actors:
         declare = dramatiq.actor(broker=broker, actor_name=name, queue_name=queue, max_retries=0)
         declare(guarded(work, name))

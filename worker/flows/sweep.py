@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from worker.flows.ports import Ports
-from worker.store import deliveries, inbox, lanes
+from worker.store import deliveries, inbox, lanes, orders
 
 
 def sweep(ports: Ports) -> tuple[str, ...]:
-    """Ring for stored events and for books with work whose lane is free; returns what was rung for.
+    """Ring for stored events, work orders and books with work whose lane is free; returns what was rung for.
 
     Idempotent: any process may run it, and two at once only ring twice.
     """
@@ -15,7 +15,9 @@ def sweep(ports: Ports) -> tuple[str, ...]:
     with ports.store.read() as connection:
         events = inbox.waiting(connection, now=now)
         books = lanes.free_of(connection, deliveries.books_with_work(connection, now=now), now=now)
+        handed = orders.waiting(connection)
     rung = [("apply_event", event) for event in events] + [("drain_book", book) for book in books]
+    rung += [("work_order", order) for order in handed]
     for name, row_id in rung:
         ports.doorbell.ring(name, row_id)
     return tuple(row_id for _, row_id in rung)

@@ -326,14 +326,23 @@ def open_count(connection: Connection, books: Sequence[str]) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def counts(connection: Connection) -> dict[tuple[str, str], int]:
-    """Number of document deliveries by (book, state)."""
+def posted_since(
+    connection: Connection, since: datetime, books: Sequence[str]
+) -> tuple[tuple[str, str, str, int, int], ...]:
+    """(book, kind, currency, documents, gross in minor units) of documents posted since an instant."""
+    columns = (DELIVERY.c.book, DELIVERY.c.kind, DELIVERY.c.currency)
     query = (
-        select(DELIVERY.c.book, DELIVERY.c.state, func.count())
-        .where(DELIVERY.c.document_id.is_not(None))
-        .group_by(DELIVERY.c.book, DELIVERY.c.state)
+        select(*columns, func.count(), func.sum(DELIVERY.c.gross_minor))
+        .where(
+            DELIVERY.c.state == "posted",
+            DELIVERY.c.document_id.is_not(None),
+            DELIVERY.c.changed_at >= since,
+            DELIVERY.c.book.in_(books),
+        )
+        .group_by(*columns)
+        .order_by(*columns)
     )
-    return {(book, state): count for book, state, count in connection.execute(query)}
+    return tuple((row[0], row[1], row[2], int(row[3]), int(row[4])) for row in connection.execute(query))
 
 
 def pack(wire: bytes) -> bytes:
