@@ -220,6 +220,16 @@ class ReadsBalances(Protocol):
     def view_command(self) -> str: ...
 
 
+class Consent(Protocol):
+    """Optional ability: an administrator of the book lets us in, and we get a token pair for it."""
+
+    def address(self, book: Book, *, redirect_uri: str, state: str) -> str: ...
+
+    def exchange(self, book: Book, *, code: str, redirect_uri: str, clock: Clock) -> Token: ...
+
+    def from_refresh_token(self, refresh_token: str, *, clock: Clock) -> Token: ...
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerKind:
     """What a ledger's folder gives the registry.
@@ -235,7 +245,7 @@ class LedgerKind:
     required_settings: frozenset[str]
     open: LedgerOpener
     is_practice: PracticeTest
-    connects_by_oauth: bool = False
+    consent: Consent | None = None
 
 
 class LedgerOpener(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,12 +101,16 @@ class App:
         return BookTokens(self.store, self.vault(), self.clock, book)
 
     def open_ledger(self, book: Book) -> Ledger:
-        """A session of a book, with its client secret from the environment."""
+        """A session of a book."""
         kind = registry.ledger(book.ledger)
-        settings: Mapping[str, str] = book.settings
-        if kind.connects_by_oauth:
-            settings = {"client_secret": self.settings.client_secret_of(book.code), **book.settings}
-        return kind.open(replace(book, settings=settings), clock=self.clock, tokens=self.tokens(book.code))
+        return kind.open(self.with_secret(book), clock=self.clock, tokens=self.tokens(book.code))
+
+    def with_secret(self, book: Book) -> Book:
+        """A book with its OAuth client secret from the environment, where its ledger wants consent."""
+        if registry.ledger(book.ledger).consent is None:
+            return book
+        secret = {"client_secret": self.settings.client_secret_of(book.code)}
+        return replace(book, settings={**secret, **book.settings})
 
     def vault(self) -> Vault:
         """The active keys: SUBLEDGER_KEYS, or in embedded mode a key file beside the database.

@@ -6,6 +6,7 @@ from connectors.http.oauth import Access
 from connectors.http.session import HttpSession
 from connectors.ledgers.quickbooks.client import QuickBooksClient
 from connectors.ledgers.quickbooks.company import REQUIRED_SETTINGS, SETTINGS, company_of, is_practice
+from connectors.ledgers.quickbooks.consent import QuickBooksConsent
 from connectors.ledgers.quickbooks.ledger import QuickBooksLedger
 from connectors.ledgers.quickbooks.limits import CAPABILITIES
 from connectors.protocols import Clock, LedgerKind, TokenStore
@@ -31,5 +32,5 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
-    connects_by_oauth=True,
+    consent=QuickBooksConsent(),
 )
