@@ -215,6 +215,6 @@ def _unmapped(book: Book, gap: Gap) -> Check:
 def _out_of_order(series: Series, document_date: date, latest: date) -> Check:
     return Check(
         "chronology",
-        f"Series {series.code} keeps its dates in order and has a document of {latest}; this one would be dated"
-        f" {document_date}. Release it with a later date.",
+        f"Series {series.code} keeps its dates in order and has a document of {latest}; this one would be"
+        f" dated {document_date}. Release it with a later date.",
     )

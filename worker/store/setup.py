@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,14 @@ from sqlalchemy import Connection, select, text
 from mappings.canonical.book import Book
 from mappings.canonical.workspace import Setup
 from mappings.identity import canonical_json, fingerprint
-from worker.store import bulk, groups
+from worker.store import bulk, groups, lanes
 from worker.store.columns import new_id
 from worker.store.ledger_ids import bind_ledger_ids
 from worker.store.restating import Restatement, RestatementNeeded, restatements
 from worker.store.setup_kinds import KIND_OF, KINDS, as_setup
-from worker.store.tables import LaneRow, SetupObject, table_of
+from worker.store.tables import SetupObject, table_of
 
 OBJECT = table_of(SetupObject)
-LANE = table_of(LaneRow)
 
 _COLUMNS = ("kind", "code", "group_code", "body", "hash", "changed_at")
 _IMPORT_LOCK = 5_305_112_860_411_908
@@ -80,7 +79,7 @@ def store_setup(connection: Connection, setup: Setup, *, now: datetime, restate:
     bindings = 0
     if given:
         bindings = bind_ledger_ids(connection, load_setup(connection))
-        _open_lanes(connection, [one.code for one in given if one.kind == "book"], now)
+        lanes.ensure(connection, [one.code for one in given if one.kind == "book"])
         _mark_dirty(connection, given)
         _renew_stamp(connection, now)
     return SetupChange(
@@ -174,13 +173,6 @@ def _given(connection: Connection, setup: Setup) -> tuple[list[_Given], int]:
             body = canonical_json(value).decode()
             given.append(_Given(kind.name, code, value, body, digest, group, row is None))
     return given, unchanged
-
-
-def _open_lanes(connection: Connection, books: Sequence[str], now: datetime) -> None:
-    """Every book has its lane from its first import on, with nobody in it."""
-    row = LaneRow(book="", lease_until=now, not_before=now).model_dump()
-    rows = [tuple((row | {"book": book}).values()) for book in books]
-    bulk.insert_new(connection, LANE, tuple(row), rows, unique=("book",))
 
 
 def _mark_dirty(connection: Connection, given: Iterable[_Given]) -> None:
