@@ -153,6 +153,20 @@ class TestOutcomeIsUnknown:
         assert time.monotonic() - began < 2
         assert "within 0.2 s" in problem.why
 
+    def test_when_it_falls_silent_late(self) -> None:
+        """What is left of the deadline bounds a wait, not the whole deadline anew."""
+
+        def late(peer: Peer) -> None:
+            peer.read_request()
+            threading.Event().wait(0.4)
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+            peer.until_closed()
+
+        began = time.monotonic()
+        self.check(late, deadline_s=0.5)
+
+        assert time.monotonic() - began < 0.8
+
     def test_when_the_body_is_larger_than_the_cap(self) -> None:
         problem = self.check(answering(answer("200 OK", b"x" * 2000)))
 

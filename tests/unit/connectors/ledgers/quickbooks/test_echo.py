@@ -104,6 +104,12 @@ class TestHeld:
         assert found is not None
         assert found.marker == ""
 
+    def test_with_an_amount_is_live_whatever_its_note_says(self) -> None:
+        found = held(invoice(PrivateNote="Voided cheque came back"))
+
+        assert found is not None
+        assert found.live
+
     def test_prefers_ours_among_several_under_one_number(self) -> None:
         found = held(invoice(Id="1", PrivateNote="theirs"), invoice(Id="2"), invoice(Id="3", PrivateNote=""))
 
