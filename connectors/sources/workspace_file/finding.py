@@ -10,6 +10,7 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and list positions (from 0) from the top of the file to one value."""
 
 _SHOWN_MAX = 60
+_LISTED_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ class WorkspaceError(Exception):
         self.findings = findings
         self.name = name
         things = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
-        lines = "\n".join(f"  {finding}" for finding in findings)
-        super().__init__(f"{name} was not read: {things} to correct.\n{lines}")
+        lines = [f"  {finding}" for finding in findings[:_LISTED_MAX]]
+        if len(findings) > _LISTED_MAX:
+            lines.append(f"  … and {len(findings) - _LISTED_MAX} more.")
+        super().__init__("\n".join((f"{name} was not read: {things} to correct.", *lines)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,22 +37,22 @@ def drive_yaml(text: str, sink: Sink, *, loader: Any = YAML_LOADER) -> None:
     """Send plain YAML to the sink; raises `Refusal` for what is more than plain data, or `NotYaml`."""
     documents = 0
     try:
-        for event in yaml.parse(text, Loader=loader):
-            if isinstance(event, yaml.ScalarEvent):
-                _refuse_extras(event)
+        for event in _events(text, loader):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                if event.anchor is not None or event.tag is not None:
+                    raise _extra(event)
                 is_null = event.implicit[0] and event.value in _NULLS
                 sink.scalar(None if is_null else event.value, event)
-            elif isinstance(event, yaml.MappingStartEvent):
-                _refuse_extras(event)
-                sink.open({}, event)
-            elif isinstance(event, yaml.SequenceStartEvent):
-                _refuse_extras(event)
-                sink.open([], event)
-            elif isinstance(event, yaml.CollectionEndEvent):
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                if event.anchor is not None or event.tag is not None:
+                    raise _extra(event)
+                sink.open({} if kind is yaml.MappingStartEvent else [], event)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 sink.close()
-            elif isinstance(event, yaml.AliasEvent):
+            elif kind is yaml.AliasEvent:
                 raise Refusal(f"the alias *{event.anchor} is not allowed.", at=event, fix=_WRITE_OUT)
-            elif isinstance(event, yaml.DocumentStartEvent):
+            elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
                     raise Refusal(
@@ -62,20 +62,28 @@ def drive_yaml(text: str, sink: Sink, *, loader: Any = YAML_LOADER) -> None:
         raise _not_yaml(error) from error
 
 
+def _events(text: str, loader: Any) -> Iterator[Any]:
+    """What `yaml.parse` yields, without its second call per event: this is the hot loop of a large file."""
+    parser = loader(text)
+    event = parser.get_event()
+    while type(event) is not yaml.StreamEndEvent:
+        yield event
+        event = parser.get_event()
+
+
 def yaml_line(event: Any) -> int:
     """The line (from 1) on which a YAML event begins."""
     return int(event.start_mark.line) + 1
 
 
-def _refuse_extras(event: Any) -> None:
+def _extra(event: Any) -> Refusal:
     if event.anchor is not None:
-        raise Refusal(f"the anchor &{event.anchor} is not allowed.", at=event, fix=_WRITE_OUT)
-    if event.tag is not None:
-        raise Refusal(
-            f"the tag {shown(str(event.tag))} is not allowed.",
-            at=event,
-            fix="Remove it; every value is plain text.",
-        )
+        return Refusal(f"the anchor &{event.anchor} is not allowed.", at=event, fix=_WRITE_OUT)
+    return Refusal(
+        f"the tag {shown(str(event.tag))} is not allowed.",
+        at=event,
+        fix="Remove it; every value is plain text.",
+    )
 
 
 def _not_yaml(error: yaml.YAMLError) -> NotYaml:

@@ -262,11 +262,10 @@ class TestPrices:
         assert (finding.path, "graduated" in finding.fix) == ("price_lists[0].prices[0].model", True)
 
     def test_are_given_once(self) -> None:
+        twice = put("price_lists.0.prices.1", SMALL["price_lists"][0]["prices"][0])
+
         assert "given twice" in errors(put(f"{PRICE}.price", "1"))[0].sentence
-        assert (
-            "two prices for SEAT monthly"
-            in errors(put("price_lists.0.prices.1", SMALL["price_lists"][0]["prices"][0]))[0].sentence
-        )
+        assert "two prices for SEAT monthly" in errors(twice)[0].sentence
 
     @pytest.mark.parametrize(("key", "value"), [("plan", "annual"), ("term", "P1Y")])
     def test_must_exist_for_what_is_subscribed(self, key: str, value: str) -> None:
@@ -274,7 +273,8 @@ class TestPrices:
 
         assert finding.path == "subscriptions[0]"
         assert finding.sentence == (
-            "price list LIST of contract DEAL has no price for SEAT monthly P1M, which subscription SUB needs."
+            "price list LIST of contract DEAL has no price for SEAT monthly P1M, "
+            "which subscription SUB needs."
         )
 
     def test_are_missed_in_a_newer_list_as_a_warning(self) -> None:

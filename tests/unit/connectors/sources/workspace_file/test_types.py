@@ -137,3 +137,10 @@ class TestTypeErrors:
         assert 'parties[0].nam (line 4): the key "nam" is not known here. Did you mean name?' in str(
             caught.value
         )
+
+    def test_are_listed_up_to_a_hundred_in_the_message(self) -> None:
+        with pytest.raises(WorkspaceError) as caught:
+            read_workspace(b"subledger: 1\nparties: [" + b"x, " * 150 + b"]", name="many.yaml")
+
+        assert len(caught.value.findings) == 150
+        assert str(caught.value).endswith("\n  … and 50 more.")
