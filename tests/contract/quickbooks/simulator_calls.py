@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,17 @@ def simulator(
     config = SimulatorConfig(companies=companies or (US_COMPANY, UK_COMPANY), **settings)
     with serve(config, folder=folder, clock=clock) as running:
         yield running
+
+
+def stopped_clock() -> SimulatorClock:
+    """Time that moves only when a test advances it."""
+    return SimulatorClock(lambda: datetime(2026, 11, 2, 16, 15, 30, tzinfo=UTC))
+
+
+def token_call(running: Running, **form: str) -> requests.Response:
+    url = f"{running.url}/oauth2/v1/tokens/bearer"
+    return requests.post(url, data=form, auth=(running.client_id, running.client_secret), timeout=10)
+
+
+def refresh(running: Running, token: str) -> requests.Response:
+    return token_call(running, grant_type="refresh_token", refresh_token=token)

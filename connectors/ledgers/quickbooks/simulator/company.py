@@ -56,7 +56,7 @@ class Company:
         self._changes: list[Change] = []
         self._next_id = 1001
         self.next_number = 1001
-        for row in sorted(store.rows(config.realm_id), key=lambda row: (row.created_at, _id_order(row.id))):
+        for row in store.rows(config.realm_id):
             self._rows.setdefault(row.entity, {})[row.id] = row
             self._index(row, add=True)
             self._count(row.id)
@@ -237,10 +237,6 @@ def _member(held: dict[str, None], identifier: str, *, add: bool) -> None:
         held[identifier] = None
     else:
         held.pop(identifier, None)
-
-
-def _id_order(identifier: str) -> tuple[int, str]:
-    return (len(identifier), identifier)
 
 
 def _name_key(name: str) -> str:

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS record (
     realm TEXT NOT NULL, entity TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, gone INTEGER NOT NULL,
     PRIMARY KEY (realm, entity, id)
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS answer (
     realm TEXT NOT NULL, request_id TEXT NOT NULL, status INTEGER NOT NULL, content_type TEXT NOT NULL,
     body BLOB NOT NULL, PRIMARY KEY (realm, request_id)
@@ -28,6 +28,11 @@ CREATE TABLE IF NOT EXISTS answer (
 CREATE TABLE IF NOT EXISTS company (realm TEXT PRIMARY KEY, config BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS attachment (realm TEXT, id TEXT, content BLOB, PRIMARY KEY (realm, id));
 CREATE TABLE IF NOT EXISTS token (kind TEXT, value TEXT, body BLOB NOT NULL, PRIMARY KEY (kind, value));
+"""
+# An update keeps the row's place, so that reading by rowid gives the order of creation.
+_PUT_RECORD = """
+INSERT INTO record VALUES (?,?,?,?,?,?,?) ON CONFLICT (realm, entity, id) DO UPDATE SET
+    body=excluded.body, created_at=excluded.created_at, updated_at=excluded.updated_at, gone=excluded.gone
 """
 
 
@@ -71,7 +76,8 @@ class Store:
 
     def rows(self, realm: str) -> list[Row]:
         found = self._query(
-            "SELECT entity, id, body, created_at, updated_at, gone FROM record WHERE realm=?", realm
+            "SELECT entity, id, body, created_at, updated_at, gone FROM record WHERE realm=? ORDER BY rowid",
+            realm,
         )
         return [
             Row(
@@ -107,7 +113,7 @@ class Store:
             for row in rows
         ]
         with self._lock, _Transaction(self._connection) as write:
-            write.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?,?)", changed)
+            write.executemany(_PUT_RECORD, changed)
             write.executemany(
                 "INSERT OR REPLACE INTO answer VALUES (?,?,?,?,?)",
                 [(realm, key, held.status, held.content_type, held.body) for key, held in answers],
