@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,8 +17,7 @@ from worker.flows.push import Drained, drain
 from worker.store import deliveries, lanes
 from worker.store.columns import new_id
 from worker.store.deliveries import DELIVERY, PlannedDocument
-from worker.store.engine import Store, open_store
-from worker.store.tables import Row
+from worker.store.engine import Store
 
 KINDS: frozenset[RecordKind] = frozenset({"customer", "item", "invoice", "credit_note"})
 TIMING = Timing(server_limit_s=120, recheck_s=10)
@@ -87,14 +85,6 @@ class Bench:
         with self.store.read() as connection:
             row = connection.execute(select(DELIVERY).where(DELIVERY.c.lookup == lookup)).mappings().one()
             return dict(row)
-
-
-@pytest.fixture
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('db')}/bench.db")
-    Row.metadata.create_all(opened.engine)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
