@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 import socket
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class App:
     holder: str
     doorbell: Doorbell
     keys_file: Path | None
+    _sessions: dict[str, tuple[Book, Ledger]] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def ports(self) -> Ports:
@@ -101,16 +104,21 @@ class App:
         return BookTokens(self.store, self.vault(), self.clock, book)
 
     def open_ledger(self, book: Book) -> Ledger:
-        """A session of a book."""
-        kind = registry.ledger(book.ledger)
-        return kind.open(self.with_secret(book), clock=self.clock, tokens=self.tokens(book.code))
+        """The session of a book; kept, so that its connections stay open, until the book's set-up changes."""
+        with self._guard:
+            known = self._sessions.get(book.code)
+            if known is None or known[0] != book:
+                kind = registry.ledger(book.ledger)
+                session = kind.open(self.with_secret(book), clock=self.clock, tokens=self.tokens(book.code))
+                known = self._sessions[book.code] = (book, session)
+            return known[1]
 
     def with_secret(self, book: Book) -> Book:
         """A book with its OAuth client secret from the environment, where its ledger wants consent."""
         if registry.ledger(book.ledger).consent is None:
             return book
-        secret = {"client_secret": self.settings.client_secret_of(book.code)}
-        return replace(book, settings={**secret, **book.settings})
+        secret = self.settings.client_secret_of(book.code)
+        return replace(book, settings={**book.settings, "client_secret": secret}) if secret else book
 
     def vault(self) -> Vault:
         """The active keys: SUBLEDGER_KEYS, or in embedded mode a key file beside the database.

@@ -20,7 +20,8 @@ from worker.store.vault import Vault
 TOKEN = table_of(TokenRow)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_REFRESH_LEASE = timedelta(seconds=30)
+_REFRESH_LEASE = timedelta(seconds=75)
+"""Longer than the two calls of 30 s that one refresh may make."""
 _POLL_S = 0.2
 
 
