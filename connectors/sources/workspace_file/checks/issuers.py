@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from itertools import combinations
+
+import msgspec
 
 from connectors.sources.workspace_file.checks.countries import TAX_IDS, TAX_PREFIXES
 from connectors.sources.workspace_file.checks.index import Index, reference, shares_days
@@ -28,13 +31,14 @@ from connectors.sources.workspace_file.schema_parties import (
     RegistrationEntry,
     SeriesEntry,
 )
+from mappings.canonical.party import Series
+from mappings.numbering import PatternRefused, render
 
 NUMBER_LENGTH_MAX = 21
 """The shortest limit of the ledgers for a document number (QuickBooks Online: DocNumber)."""
 
 TERMS_DAYS_MAX = 366
-_DIGITS_EXPECTED = 6
-_FIELD = re.compile(r"\{(year|month|n(?::0(\d{1,2}))?)\}")
+_NUMBER_EXPECTED = 999_999
 _PRINTABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]*")
 
 
@@ -161,36 +165,25 @@ def _missing_series(path: Path, issuer: IssuerEntry, index: Index) -> Iterator[P
                 )
 
 
-def _pattern_problems(path: Path, series: SeriesEntry) -> Iterator[Problem]:
-    fields = [found[1] for found in _FIELD.finditer(series.pattern)]
-    rest = _FIELD.sub("", series.pattern)
-    width = max([int(found[2] or 0) for found in _FIELD.finditer(series.pattern)], default=0)
-    if "{" in rest or "}" in rest:
-        yield Problem(
-            path,
-            f"the pattern {shown(series.pattern)} has a field we do not know.",
-            "Fields are {year}, {month}, {n} and {n:05} (any width).",
-        )
+def _pattern_problems(path: Path, entry: SeriesEntry) -> Iterator[Problem]:
+    """A pattern that numbering takes, shown by the longest number we expect of it."""
+    series: Series = msgspec.convert(entry, Series, from_attributes=True)
+    try:
+        sample = render(series, max(series.first_number, _NUMBER_EXPECTED), on=date(2026, 12, 31))
+    except PatternRefused as refused:
+        yield Problem(path, f"{refused}.", "Write it as in INV-{year}-{n:05}.")
         return
-    if sum(field.startswith("n") for field in fields) != 1:
-        yield Problem(
-            path, f"the pattern {shown(series.pattern)} needs {{n}} exactly once.", "Write INV-{n:05}."
-        )
-    if series.reset == "year" and "year" not in fields:
-        yield Problem(path, "the series begins anew each year but the pattern has no {year}.", "Add {year}.")
-    sample = series.pattern.replace("{year}", "2026").replace("{month}", "01")
-    if _PRINTABLE.fullmatch(_FIELD.sub("1", sample)) is None:
+    if _PRINTABLE.fullmatch(sample) is None:
         yield Problem(
             path,
-            f"the pattern {shown(series.pattern)} would give numbers that a ledger refuses.",
+            f"series {series.code} gives numbers such as {shown(sample)}, which a ledger refuses.",
             "Use letters, digits and - . / _ #, beginning with a letter or digit.",
         )
-    longest = len(_FIELD.sub("", sample)) + max(width, len(str(series.first_number)), _DIGITS_EXPECTED)
-    if longest > NUMBER_LENGTH_MAX:
+    if len(sample) > NUMBER_LENGTH_MAX:
         yield Problem(
             path,
-            f"the pattern {shown(series.pattern)} gives numbers of {longest} characters.",
-            f"Ledgers take {NUMBER_LENGTH_MAX}; leave room for {_DIGITS_EXPECTED} digits.",
+            f"series {series.code} gives numbers of {len(sample)} characters, such as {sample}.",
+            f"Ledgers take {NUMBER_LENGTH_MAX}; shorten the pattern.",
         )
 
 

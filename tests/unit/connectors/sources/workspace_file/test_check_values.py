@@ -73,25 +73,25 @@ class TestValues:
                 "issuers[0].tax_rates[1]",
                 "two rates at once",
             ),
-            ("issuers.0.series.0.pattern", "INV", "issuers[0].series[0].pattern", "needs {n} exactly once"),
+            ("issuers.0.series.0.pattern", "INV", "issuers[0].series[0].pattern", "needs exactly one {n}"),
             (
                 "issuers.0.series.0.pattern",
                 "{n}-{n}",
                 "issuers[0].series[0].pattern",
-                "needs {n} exactly once",
+                "needs exactly one {n}",
             ),
             (
                 "issuers.0.series.0.pattern",
                 "I-{day}-{n}",
                 "issuers[0].series[0].pattern",
-                "a field we do not know",
+                "has a place that is not",
             ),
-            ("issuers.0.series.0.pattern", "={n}", "issuers[0].series[0].pattern", "that a ledger refuses"),
+            ("issuers.0.series.0.pattern", "={n}", "issuers[0].series[0].pattern", "which a ledger refuses"),
             (
                 "issuers.0.series.0.pattern",
                 "VERY-LONG-{year}-{n:08}",
                 "issuers[0].series[0].pattern",
-                "23 characters",
+                "numbers of 23 characters",
             ),
             (
                 "issuers.0.series.0.pattern",
@@ -200,7 +200,7 @@ class TestValues:
 
         (finding,) = errors(put("issuers.0.series.0", series))
 
-        assert "the pattern has no {year}" in finding.sentence
+        assert "does not show the {year}" in finding.sentence
 
     def test_keep_one_place_for_one_book(self) -> None:
         same_place = {**SMALL["books"][0], "code": "SECOND"}
