@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from connectors.http.session import is_loopback
 from connectors.ledgers import beancount, quickbooks
 from connectors.protocols import LedgerKind, Source
-from connectors.sources import partner_center, subscription_events
+from connectors.sources import partner_center as partner_center  # a source of files, for flows
+from connectors.sources import subscription_events
+from connectors.sources import workspace_file as workspace_file  # a source of files, for flows
 from mappings.canonical.book import Book
 
 _LEDGERS: tuple[LedgerKind, ...] = (

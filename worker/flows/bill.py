@@ -133,16 +133,16 @@ def run(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> BillRun:
-    """Bill everything that is due until the end of `as_of`; `only` limits it to these groups.
+    """Bill everything that is due until the end of `as_of`.
 
-    `progress(done, of)` counts subscriptions. A dry run computes the same and writes nothing. A bill that
-    finds nothing to compute leaves no trace.
+    `only` limits it, and the account, to these groups. `progress(done, of)` counts subscriptions. A dry run
+    computes the same and writes nothing. A bill that finds nothing to compute leaves no trace.
     """
     with ports.store.read() as connection:
-        due = billing.groups_to_bill(connection, as_of=as_of)
-        if only is not None:
-            due = tuple(one for one in due if one.code in only)
-        standing = billing.standing_account(connection, without={one.code for one in due})
+        due = billing.groups_to_bill(connection, as_of=as_of, only=only)
+        standing = RunAccount()
+        if only is None:
+            standing = billing.standing_account(connection, without={one.code for one in due})
     sizes = {one.code: one.subscriptions for one in due}
     run_id, started_at = new_id(), ports.clock.now()
     chunk_of = Chunks(as_of, "" if dry_run else run_id)

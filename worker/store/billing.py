@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
+from mappings.canonical.subscription import Subscription
 from mappings.canonical.workspace import Setup
 from mappings.identity import canonical_json, fingerprint
 from worker.billing.values import (
@@ -47,6 +48,7 @@ _CHARGE_COLUMNS = (
     "net_minor", "currency", "body",
 )  # fmt: skip
 _CHARGE = msgspec.json.Decoder(Charge)
+_SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 _ACCOUNT = msgspec.json.Decoder(RunAccount)
 
 
@@ -95,18 +97,49 @@ class _Rate:
 _RATE = msgspec.json.Decoder(_Rate)
 
 
-def groups_to_bill(connection: Connection, *, as_of: date) -> tuple[GroupSize, ...]:
+@dataclass(frozen=True, slots=True)
+class TouchedGroup:
+    """A group with those of its subscriptions that an event was about."""
+
+    code: str
+    billed_as_of: date | None
+    subscriptions: tuple[Subscription, ...]
+
+
+def groups_of(connection: Connection, codes: Iterable[str]) -> tuple[TouchedGroup, ...]:
+    """The groups of these subscriptions; what belongs to no party of ours is left out."""
+    found: dict[str, list[Subscription]] = {}
+    days: dict[str, date | None] = {}
+    for chunk in bulk.chunks(sorted(set(codes))):
+        query = (
+            select(GROUP.c.code, GROUP.c.billed_as_of, SUBSCRIPTION.c.body)
+            .join(SUBSCRIPTION, SUBSCRIPTION.c.group_code == GROUP.c.code)
+            .where(SUBSCRIPTION.c.code.in_(chunk), GROUP.c.code != groups.UNASSIGNED)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.code, []).append(_SUBSCRIPTION.decode(row.body))
+            days[row.code] = row.billed_as_of
+    return tuple(TouchedGroup(code, days[code], tuple(found[code])) for code in sorted(found))
+
+
+def groups_to_bill(
+    connection: Connection, *, as_of: date, only: Collection[str] | None = None
+) -> tuple[GroupSize, ...]:
     """Groups that something changed for, or that were last billed for another day; the largest last.
 
-    Everything else would come out as it stands.
+    Everything else would come out as it stands. `only` limits it to some groups.
     """
     size = select(SUBSCRIPTION.c.group_code, func.count().label("held")).group_by(SUBSCRIPTION.c.group_code)
+    if only is not None:
+        size = size.where(SUBSCRIPTION.c.group_code.in_(only))
     sizes = size.subquery()
     query = (
         select(GROUP.c.code, func.coalesce(sizes.c.held, 0))
         .join(sizes, sizes.c.group_code == GROUP.c.code, isouter=True)
         .where(or_(GROUP.c.is_dirty, GROUP.c.billed_as_of.is_(None), GROUP.c.billed_as_of != as_of))
     )
+    if only is not None:
+        query = query.where(GROUP.c.code.in_(only))
     found = [GroupSize(code, held) for code, held in connection.execute(query)]
     return tuple(sorted(found, key=lambda one: (one.subscriptions, one.code)))
 

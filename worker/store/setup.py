@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, or_, select, text
 
 from mappings.canonical.book import Book
 from mappings.canonical.workspace import Setup
@@ -118,6 +118,16 @@ def load_shared(connection: Connection) -> Setup:
     return as_setup((row.kind, row.body) for row in connection.execute(query))
 
 
+def load_directory(connection: Connection) -> Setup:
+    """Only what knows a provider's ids: parties with tenants, products with offers."""
+    known = [
+        (OBJECT.c.kind == "party") & ~OBJECT.c.body.contains('"tenants":[]'),
+        (OBJECT.c.kind == "product") & ~OBJECT.c.body.contains('"offers":[]'),
+    ]
+    query = select(OBJECT.c.kind, OBJECT.c.body).where(or_(*known)).order_by(*_order(connection))
+    return as_setup((row.kind, row.body) for row in connection.execute(query))
+
+
 def load_for_groups(connection: Connection, codes: Collection[str], shared: Setup) -> Mapping[str, Setup]:
     """Group -> the shared set-up with the parties, contracts, pools and opening charges of the group."""
     own = [kind.name for kind in KINDS if not kind.shared]
@@ -139,15 +149,6 @@ def load_for_groups(connection: Connection, codes: Collection[str], shared: Setu
             opening_charges=mine.opening_charges,
         )
     return found
-
-
-def load_parties(connection: Connection, codes: Iterable[str]) -> Setup:
-    """A set-up of only the parties with these codes."""
-    rows: list[tuple[str, str]] = []
-    for chunk in bulk.chunks(sorted(set(codes))):
-        query = select(OBJECT.c.kind, OBJECT.c.body).where(OBJECT.c.kind == "party", OBJECT.c.code.in_(chunk))
-        rows += [(row.kind, row.body) for row in connection.execute(query.order_by(*_order(connection)))]
-    return as_setup(rows)
 
 
 def read_stamp(connection: Connection) -> str:

@@ -173,14 +173,17 @@ def load_latest(connection: Connection, codes: Iterable[str]) -> Mapping[str, Su
     return latest
 
 
+def load_lasting(connection: Connection) -> tuple[Subscription, ...]:
+    """Every subscription without what it held, in one order on every database."""
+    collation = groups.binary_collation(connection)
+    bodies = connection.scalars(select(SUBSCRIPTION.c.body).order_by(SUBSCRIPTION.c.code.collate(collation)))
+    return tuple(map(_DECODER.decode, bodies))
+
+
 def load_all(connection: Connection) -> State:
     """Every subscription with its versions and usage, in one order on every database."""
-    collation = groups.binary_collation(connection)
-    subscriptions = connection.scalars(
-        select(SUBSCRIPTION.c.body).order_by(SUBSCRIPTION.c.code.collate(collation))
-    )
     return State(
-        tuple(map(_DECODER.decode, subscriptions)),
+        load_lasting(connection),
         tuple(sorted(map(_version, connection.execute(_VERSIONS)), key=_age)),
         tuple(sorted(map(_used, connection.execute(_USAGE)), key=_use_age)),
     )
