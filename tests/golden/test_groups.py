@@ -124,7 +124,7 @@ class TestAGraduatedPool:
             setup(
                 parties=(party("ORION"), party("A", parent="ORION"), party("B", parent="ORION")),
                 price_lists=(price_list("LIST", tiered("graduated", (100, "10"), (None, "8"))),),
-                pools=(Pool("P", "ORION", ("E3",), "end_of_period", **pool),),  # type: ignore[arg-type]
+                pools=(Pool("P", "ORION", ("E3",), "end_of_period", **pool),),
                 contracts=(contract("ORION"),),
             ),
             (subscription("SA", party="A"), subscription("SB", party="B")),
@@ -211,7 +211,7 @@ class TestOnePayerForAGroup:
         credit = only(seller.run("2026-01-21"))
         february = seller.run("2026-02-01")
 
-        assert (credit.bill_to.code, credit.lines[0].original.number) == ("ORION", january.number)  # type: ignore[union-attr]
+        assert (credit.bill_to.code, credit.lines[0].original.number) == ("ORION", january.number)
         assert [one.bill_to.code for one in february] == ["ORION", "SOUTH"]
 
 

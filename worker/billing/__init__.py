@@ -1,6 +1,6 @@
 """Pure billing: subscription state -> charges -> documents. No database, clock, log or random."""
 
-from worker.billing.bill import bill_group
+from worker.billing.bill import bill_group, ground_of
 from worker.billing.explain import ExplainedLine, explain
 from worker.billing.finalise import finalise
 from worker.billing.values import (
@@ -29,4 +29,5 @@ __all__ = [
     "bill_group",
     "explain",
     "finalise",
+    "ground_of",
 ]

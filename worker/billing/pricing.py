@@ -24,7 +24,7 @@ FREE = (Tier(up_to=None),)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`units` at one `price` each: what a quantity consists of. A fixed fee is one unit with its words.
+    """`units` at one `price` each: what a quantity consists of. A fee is one unit, named by its words.
 
     `shared` tells a blended pool: the group's amount and quantity that `price` is the quotient of.
     """
@@ -32,6 +32,7 @@ class Piece:
     units: Fraction
     price: Fraction
     words: str = ""
+    is_fee: bool = False
     shared: tuple[Fraction, Fraction] | None = None
 
 
@@ -110,7 +111,7 @@ def pieces(price: PriceFacts, quantity: Fraction) -> tuple[Piece, ...]:
         before = Fraction(pool.before)
         amount = whole(price, before + quantity) - whole(price, before)
         words = f"{plain_number(quantity)} {price.unit} after {plain_number(before)} of others in the pool"
-        return (Piece(Fraction(1), amount, words),)
+        return (Piece(Fraction(1), amount, words, is_fee=True),)
     total = Fraction(pool.total)
     if price.model in {"per_unit", "volume"} and not _tier(price.tiers, total).flat:
         tier = _tier(price.tiers, total) if price.model == "volume" else price.tiers[0]
@@ -181,12 +182,11 @@ def _alone(price: PriceFacts, quantity: Fraction) -> Iterator[Piece]:
         case "stairstep":
             tier = _tier(price.tiers, quantity)
             fee = Fraction(tier.flat + tier.price)
-            yield Piece(Fraction(1), fee, f"block price for up to {_bound(tier)}")
+            yield Piece(Fraction(1), fee, f"block price for up to {_bound(tier)}", is_fee=True)
         case "package":
             packages = -(-quantity // Fraction(price.package_size))
-            yield Piece(
-                Fraction(packages), Fraction(price.tiers[0].price), f"packages of {price.package_size:f}"
-            )
+            words = f"{'package' if packages == 1 else 'packages'} of {price.package_size.normalize():f}"
+            yield Piece(Fraction(packages), Fraction(price.tiers[0].price), words)
         case "graduated":
             yield from _graduated(price.tiers, quantity)
 
@@ -205,7 +205,7 @@ def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
 
 def _flat(tier: Tier) -> Iterator[Piece]:
     if tier.flat:
-        yield Piece(Fraction(1), Fraction(tier.flat), "flat fee")
+        yield Piece(Fraction(1), Fraction(tier.flat), "flat fee", is_fee=True)
 
 
 def _tier(tiers: tuple[Tier, ...], quantity: Fraction) -> Tier:

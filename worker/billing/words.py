@@ -71,7 +71,7 @@ def price_words(price: Fraction, currency: str) -> str:
 
 
 def _piece_words(piece: Piece, price: PriceFacts, currency: str) -> str:
-    if piece.units == 1 and piece.words:
+    if piece.is_fee:
         return f"{piece.words} {price_words(piece.price, currency)}"
     if piece.shared is not None:
         group, quantity = piece.shared
@@ -92,7 +92,8 @@ def _span_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Iterator[
     for span in held:
         days = weight_words(deal.proration, cycle=cycle, rest=span.period, months=deal.months)
         calculation = quantity_words(deal.price, span.quantity, deal.currency)
-        yield _step(calculation, days, deal, exact_cost(deal, (span,), cycle), is_single=len(held) == 1)
+        cost = exact_cost(deal, (span,), cycle) if len(held) > 1 else None
+        yield _step(calculation, days, deal, cost)
 
 
 def changed_runs(
@@ -140,11 +141,15 @@ def _change_words(deal: Deal, was: Decimal, now: Decimal, part: str, *, since: P
     return f"{step} ({since}){tier}"
 
 
-def _step(calculation: str, days: str, deal: Deal, cost: Fraction, *, is_single: bool) -> str:
+def _step(calculation: str, days: str, deal: Deal, cost: Fraction | None) -> str:
     if days:
         calculation = f"({calculation}) x {days}" if " + " in calculation else f"{calculation} x {days}"
+        if deal.rounding.basis == "per_unit":
+            calculation += (
+                f", one {deal.price.unit}'s part rounded {deal.rounding.mode.replace('_', ' ')} first"
+            )
     tier = _tier_words(deal.price)
-    result = "" if is_single else f" = {_exact(cost, deal.currency)}"
+    result = "" if cost is None else f" = {_exact(cost, deal.currency)}"
     return f"{calculation}{result}{', ' + tier if tier else ''}"
 
 

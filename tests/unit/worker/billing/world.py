@@ -182,6 +182,7 @@ __all__ = [
     "Money",
     "OpeningCharge",
     "Pool",
+    "Product",
     "Seller",
     "amounts",
     "contract",
