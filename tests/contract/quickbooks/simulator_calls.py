@@ -63,12 +63,11 @@ class Caller:
     def base(self) -> str:
         return f"{self.running.url}/v3/company/{self.realm}"
 
-    def post(self, path: str, body: object, **query: str) -> requests.Response:
+    def post(self, path: str, body: object, *, timeout_s: float = 10, **query: str) -> requests.Response:
         raw = body if isinstance(body, bytes) else _ENCODER.encode(body)
         headers = {"Content-Type": "application/json"}
-        return self.session.post(
-            f"{self.base}/{path}", data=raw, params=query, headers=headers, timeout=10, allow_redirects=False
-        )
+        url = f"{self.base}/{path}"
+        return self.session.post(url, data=raw, params=query, headers=headers, timeout=timeout_s)
 
     def get(self, path: str, **query: str) -> requests.Response:
         return self.session.get(f"{self.base}/{path}", params=query, timeout=10)
