@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli import exits
+from worker.cli.connecting import connect
 from worker.cli.nouns import noun
 from worker.cli.opening import actor, opened, ports_of
 from worker.cli.options import AsJson, DryRun, Reason
@@ -85,6 +86,9 @@ def check(code: Code, as_json: AsJson = False) -> int:
     return exits.ATTENTION if found.problems else exits.DONE
 
 
+app.command("connect")(connect)
+
+
 @app.command("pause")
 def pause(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
     """Send nothing more to a book until it is resumed; what is in flight finishes.
@@ -107,7 +111,7 @@ def resume(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: As
     """
     from worker.flows import pause as pausing
 
-    with opened() as installation:
+    with opened(rings=True) as installation:
         ports = ports_of(installation, dry_run=dry_run)
         change = pausing.resume(ports, installation.book(code), actor=actor(), reason=reason)
     return _tell(plain(change), applied=change.applied and not dry_run, verb="resumed", as_json=as_json)

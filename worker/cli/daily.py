@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import exits
+from worker.cli import exits, running
 from worker.cli.book import show_books
 from worker.cli.document import Name, show_document
 from worker.cli.opening import holding, opened
 from worker.cli.options import AsJson, AsOf, DryRun
 from worker.cli.output import Output
 from worker.cli.progress import Progress
+from worker.cli.stopping import stopping
 
 if TYPE_CHECKING:
     from worker.billing.values import RunAccount
@@ -21,8 +22,30 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs at the top level."""
-    for name, verb in (("bill", bill), ("status", status), ("explain", explain)):
+    for name, verb in (("run", run), ("bill", bill), ("status", status), ("explain", explain)):
         app.command(name)(verb)
+
+
+def run(
+    as_of: AsOf = None,
+    book: Annotated[
+        list[str] | None, typer.Option("--book", help="Send to this book only; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Bill, release and send until nothing goes on by itself; then say where everything is.
+
+    Example: subledger run --as-of 2026-02-01
+    """
+    with opened(rings=True) as installation, stopping() as stop, Progress(quiet=as_json) as progress:
+        on = as_of or installation.clock.now().date()
+        document = running.run_or_hand_over(
+            installation, as_of=on, books=tuple(book or ()), report=progress.tell, should_stop=stop.is_set
+        )
+    out = Output(as_json=as_json)
+    out.result(document)
+    running.print_run(out, document)
+    return stop.code if stop.is_set() else running.exit_code(document)
 
 
 def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -> int:

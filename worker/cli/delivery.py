@@ -104,7 +104,7 @@ def replay(name: Name, reason: Reason = "", dry_run: DryRun = False, as_json: As
     from worker.flows import overview
     from worker.flows import replay as replaying
 
-    with opened() as installation:
+    with opened(rings=True) as installation:
         line = overview.delivery(installation.ports, name).line
         ports = ports_of(installation, dry_run=dry_run)
         done = replaying.replay(ports, line.id, actor=actor(), reason=reason)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from worker.cli import exits
 from worker.cli.document_page import as_json_of, print_document
 from worker.cli.nouns import noun
-from worker.cli.opening import opened
-from worker.cli.options import AsJson, Limit
+from worker.cli.opening import actor, confirm, opened, ports_of
+from worker.cli.options import AsJson, DryRun, Limit, Reason, Yes
 from worker.cli.output import Output
 from worker.cli.problems import Stop
+
+if TYPE_CHECKING:
+    from worker.bootstrap import App
+    from worker.flows.approve import Approval
+    from worker.store.holds import Unreleased
 
 app = noun("Invoices and credit notes: look, approve, hold back, let go.")
 
@@ -77,4 +85,133 @@ def show_document(name: str, *, with_basis: bool, as_json: bool) -> int:
     out = Output(as_json=as_json)
     out.result({"document": as_json_of(facts)})
     print_document(out, facts, with_basis=with_basis)
+    return exits.DONE
+
+
+@app.command("approve")
+def approve(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NUMBER]...", help="Documents; - reads them from stdin.")
+    ] = None,
+    book: Annotated[str, typer.Option("--book", help="Every draft of this book's issuer.")] = "",
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> int:
+    """Approve drafts as they are now; the next run gives them numbers and sends them.
+
+    Example: subledger document approve --book UK
+    """
+    from worker.flows import approve as approving
+
+    if bool(names) == bool(book):
+        raise Stop(
+            exits.WRONG_USE, "name documents, or a book with --book", fix="See: subledger document list"
+        )
+    with opened() as installation:
+        issuers = {installation.book(book).issuer} if book else None
+        refs = None if book else {_ref(installation, one) for one in _named(names or [])}
+        plan = approving.approve(
+            installation.ports, actor=actor(), refs=refs, issuers=issuers, reason=reason, dry_run=True
+        )
+        if plan.approved and not dry_run:
+            confirm(f"Approve {len(plan.approved)} documents, {_worth(plan.approved)}?", yes=yes)
+            shown = {one.ref for one in plan.approved}
+            done = approving.approve(installation.ports, actor=actor(), refs=shown, reason=reason)
+            plan = replace(plan, approved=done.approved)
+    return _tell_approval(plan, applied=bool(plan.approved) and not dry_run, as_json=as_json)
+
+
+@app.command("hold")
+def hold(name: Name, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Keep a draft from being released until it is let go again.
+
+    Example: subledger document hold 3F2A9C --reason "customer disputes the seats"
+    """
+    from worker.flows import approve as approving
+
+    with opened() as installation:
+        ref = _ref(installation, name)
+        ports = ports_of(installation, dry_run=dry_run)
+        approving.hold(ports, ref, actor=actor(), reason=reason or "no reason given")
+    return _tell_hold(ref, after="held", applied=not dry_run, as_json=as_json)
+
+
+@app.command("release")
+def release(name: Name, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Let a document go that `hold` kept back. Its own checks, if any, go on holding it.
+
+    Example: subledger document release 3F2A9C
+    """
+    from worker.flows import approve as approving
+
+    with opened() as installation:
+        ref = _ref(installation, name)
+        ports = ports_of(installation, dry_run=dry_run)
+        lifted = approving.unhold(ports, ref, actor=actor(), reason=reason)
+    return _tell_hold(ref, after="let go", applied=lifted and not dry_run, as_json=as_json)
+
+
+def _ref(installation: App, name: str) -> str:
+    """The reference of a document that is not released yet."""
+    from worker.flows import overview
+
+    line = overview.document(installation.ports, name).line
+    if line.state == "released":
+        raise Stop(
+            exits.REFUSED,
+            f"document {line.number} is released; it can no longer be approved or held",
+            why="A released document never changes.",
+            fix="Stop its delivery with: subledger delivery cancel, or correct it by a credit note.",
+            thing=line.id,
+        )
+    return line.ref
+
+
+def _named(names: list[str]) -> list[str]:
+    if names != ["-"]:
+        return names
+    return [line.strip() for line in sys.stdin if line.strip()]
+
+
+def _worth(documents: Sequence[Unreleased]) -> str:
+    """Gross per currency, credit notes against."""
+    from mappings.canonical.money import Money
+
+    totals: dict[str, int] = {}
+    for one in documents:
+        sign = -1 if one.kind == "credit_note" else 1
+        totals[one.currency] = totals.get(one.currency, 0) + sign * one.gross_minor
+    return ", ".join(str(Money(minor, currency)) for currency, minor in sorted(totals.items()))
+
+
+def _tell_approval(plan: Approval, *, applied: bool, as_json: bool) -> int:
+    out = Output(as_json=as_json)
+    groups = {"approved": plan.approved, "approved_before": plan.before, "held": plan.held}
+    documents = {name: [_unreleased(one) for one in found] for name, found in groups.items()}
+    out.result({**documents, "applied": applied})
+    would = "" if applied or not plan.approved else "would be "
+    out.line(f"{len(plan.approved)} {would}approved ({_worth(plan.approved) or 'nothing'})")
+    if plan.before:
+        out.line(f"{len(plan.before)} were approved before")
+    if plan.held:
+        out.line(f"{len(plan.held)} are held and were left out: subledger document list --state held")
+    if applied:
+        out.hint("They are released and sent by the next: subledger run")
+    return exits.ATTENTION if plan.held else exits.DONE
+
+
+def _unreleased(one: Unreleased) -> dict[str, object]:
+    from mappings.canonical.money import Money
+
+    names = ("ref", "state", "kind", "issuer", "bill_to")
+    gross = Money(one.gross_minor, one.currency)
+    return {**{name: getattr(one, name) for name in names}, "gross": gross}
+
+
+def _tell_hold(ref: str, *, after: str, applied: bool, as_json: bool) -> int:
+    out = Output(as_json=as_json)
+    out.result({"document": ref, "after": after, "applied": applied})
+    out.line(f"document {ref} {'is' if applied else 'would be'} {after}")
     return exits.DONE

@@ -32,8 +32,11 @@ def settings_of_environment() -> Settings:
 
 
 @contextmanager
-def opened(*, may_create: bool = False) -> Iterator[App]:
-    """The installation's objects. `may_create`: the command is a sensible first one on a new database."""
+def opened(*, may_create: bool = False, rings: bool = False) -> Iterator[App]:
+    """The installation's objects. `may_create`: the command is a sensible first one on a new database.
+
+    `rings`: where Redis is, workers elsewhere are told at once instead of at their next sweep.
+    """
     from worker.bootstrap import build
 
     settings = settings_of_environment()
@@ -48,6 +51,10 @@ def opened(*, may_create: bool = False) -> Iterator[App]:
             fix="Begin with: subledger workspace import FILE (or set DATABASE_URL to an existing one)",
         )
     app = build(settings)
+    if rings and settings.redis_url is not None:
+        from worker.actors.broker import BrokerDoorbell, make_broker
+
+        app.doorbell = BrokerDoorbell(make_broker(settings.redis_url.get_secret_value()))
     try:
         yield app
     finally:

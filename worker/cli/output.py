@@ -74,6 +74,11 @@ class Output:
         if not self.as_json:
             _write(sys.stdout, text + "\n")
 
+    def text(self, whole: str) -> None:
+        """A whole text as it is: a file on stdout. With --json nothing."""
+        if not self.as_json:
+            _write(sys.stdout, whole)
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
         """Rows for people: a table on a terminal, else tab-separated with the column names first."""
         if self.as_json:

@@ -114,6 +114,7 @@ def _setting(error: Exception) -> Problem | None:
 def _not_found(error: Exception) -> Problem | None:
     from connectors.registry import UnknownLedger
     from worker.bootstrap import UnknownBook
+    from worker.flows.approve import UnknownDocument as NoDraft
     from worker.flows.overview import Ambiguous, UnknownDelivery, UnknownDocument
 
     if isinstance(error, Ambiguous):
@@ -121,6 +122,7 @@ def _not_found(error: Exception) -> Problem | None:
     for kind, listing in (
         (UnknownBook, "subledger book list"),
         (UnknownDocument, "subledger document list"),
+        (NoDraft, "subledger document list --state draft"),
         (UnknownDelivery, "subledger delivery list"),
     ):
         if isinstance(error, kind):
@@ -131,6 +133,7 @@ def _not_found(error: Exception) -> Problem | None:
 def _refused(error: Exception) -> Problem | None:
     from worker.delivery.states import ForbiddenEdge
     from worker.embedded import HeldElsewhere
+    from worker.flows.orders import NotTaken, OrderFailed
     from worker.flows.replay import NotCancellable
     from worker.store.migrate import UnsupportedRevision
     from worker.store.restating import RestatementNeeded
@@ -141,6 +144,14 @@ def _refused(error: Exception) -> Problem | None:
             str(error),
             why="With SQLite one process at a time bills and sends; the others may look.",
             fix="Stop that process or wait for it; with PostgreSQL and REDIS_URL many may work.",
+        )
+    if isinstance(error, NotTaken | OrderFailed):
+        later = isinstance(error, NotTaken)
+        return Problem(
+            exits.LATER if later else exits.FAILED,
+            str(error),
+            why="Another process holds the database; this command handed its work to it.",
+            fix="Look at that process's log, then run this again.",
         )
     if isinstance(error, UnsupportedRevision):
         return Problem(exits.REFUSED, str(error))
@@ -160,7 +171,7 @@ def _refused(error: Exception) -> Problem | None:
 def _file(error: Exception) -> Problem | None:
     """Trouble with a file that was named on the command line carries its findings."""
     findings = getattr(error, "findings", None)
-    if isinstance(error, ValueError | Exception) and isinstance(findings, tuple) and findings:
+    if isinstance(findings, tuple) and findings:
         count = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
         name = getattr(error, "name", "the file")
         return Problem(

@@ -38,7 +38,7 @@ def serve(
 
     Example: subledger serve --port 8080
     """
-    with opened(may_create=True) as installation, stopping() as stop:
+    with opened(may_create=True, rings=True) as installation, stopping() as stop:
         settings = installation.settings
         address = (settings.host if host is None else host, settings.port if port is None else port)
         with _listening(address) as listener:
@@ -106,7 +106,7 @@ def _run_web(installation: App, listener: socket.socket, stop: Stopping) -> None
     redis_url = installation.settings.redis_url
     url = redis_url.get_secret_value() if redis_url else None
     config = uvicorn.Config(
-        make_app(installation, queue_trouble=lambda: queue_trouble(url)),  # type: ignore[arg-type]  # ASGI
+        make_app(installation, queue_trouble=lambda: queue_trouble(url)),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -207,7 +207,9 @@ def documents(
     """The newest documents of a filter, and how many there are in all."""
     query = _filtered_documents(wanted)
     total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    newest = query.order_by(DOCUMENT.c.document_date.desc(), DOCUMENT.c.id.desc()).limit(limit)
+    newest = query.order_by(
+        DOCUMENT.c.document_date.desc(), DOCUMENT.c.number.desc(), DOCUMENT.c.id.desc()
+    ).limit(limit)
     rows = connection.execute(newest).mappings().all()
     return _document_lines(connection, rows), total
 

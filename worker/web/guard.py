@@ -18,6 +18,9 @@ BODY_MAX = 1024 * 1024
 BODY_DEADLINE_S = 15.0
 """The whole body must be here by then: a trickle of bytes holds no connection."""
 
+HEADERS_MAX = 32 * 1024
+HEADER_COUNT_MAX = 100
+
 BODY = "subledger.body"
 """Key of the scope under which handlers find the raw bytes."""
 
@@ -37,7 +40,7 @@ _SAFETY: tuple[tuple[bytes, bytes], ...] = (
 
 
 class BodyRefused(Exception):
-    """A body that is not read (further): the HTTP status to answer with and why, in words."""
+    """A request that is not read (further): the HTTP status to answer with and why, in words."""
 
     def __init__(self, status: int, error: str, why: str) -> None:
         super().__init__(why)
@@ -84,6 +87,9 @@ class Guard:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The whole body; None when the client went away. Raises `BodyRefused`."""
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        if size > HEADERS_MAX or len(scope["headers"]) > HEADER_COUNT_MAX:
+            raise BodyRefused(431, "headers_too_large", "The request has too many or too large headers.")
         self._check_headers(_named(scope["headers"]))
         try:
             async with asyncio.timeout(self._body_deadline_s):
