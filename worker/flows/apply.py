@@ -47,7 +47,7 @@ def run(ports: Ports, event_id: str) -> tuple[str, ...]:
         bill.run(ports, as_of=as_of, only={group})
         books.update(release.run(ports, only={group}).books)
     ports.store.transact(lambda connection: inbox.finish(connection, event.id, state="applied"))
-    log.info("inbox.applied", event=event.id, source=event.source, books=sorted(books))
+    log.info("inbox.applied", inbox=event.id, source=event.source, books=sorted(books))
     return tuple(sorted(books))
 
 
@@ -59,7 +59,7 @@ def _read(ports: Ports, event: StoredEvent) -> tuple[SubscriptionState, ...] | N
     except (ConnectorError, registry.UnknownSource) as error:
         why = str(error)
         ports.store.transact(lambda connection: inbox.finish(connection, event.id, state="refused", why=why))
-        log.warning("inbox.refused", event=event.id, source=event.source, why=why)
+        log.warning("inbox.refused", inbox=event.id, source=event.source, why=why)
         return None
 
 

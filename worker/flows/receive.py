@@ -50,7 +50,7 @@ def receive(
     outcome, row_id = ports.store.transact(
         lambda connection: inbox.store_event(connection, source=source, event_id=event_id, body=raw, now=now)
     )
-    log.info(_EVENTS[outcome], source=source, event=row_id)
+    log.info(_EVENTS[outcome], source=source, inbox=row_id)
     if outcome == "stored":
         ports.doorbell.ring("apply_event", row_id)
     return Received(outcome, row_id)
