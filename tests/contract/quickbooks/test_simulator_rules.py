@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +201,25 @@ class TestFaultKinds:
         for code, kind in FAULT_KINDS.items():
             statuses = str(published[code]["http"] or 400).split("|")
             assert str(kind.status) in statuses, code
+
+
+class TestPackage:
+    def test_knows_nothing_of_our_client_and_little_of_others(self) -> None:
+        """Written from the ledger's documents: otherwise it would share our client's mistakes."""
+        folder = Path(simulator_limits.__file__).parent
+        own = "connectors.ledgers.quickbooks.simulator"
+
+        imported = {name for file in folder.glob("*.py") for name in imports_of(file)}
+
+        ours = {name for name in imported if name.split(".")[0] in ("connectors", "mappings", "worker")}
+        others = {name.split(".")[0] for name in imported - ours}
+        assert {name for name in ours if name != own and not name.startswith(f"{own}.")} == set()
+        assert others - sys.stdlib_module_names == {"msgspec"}
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module

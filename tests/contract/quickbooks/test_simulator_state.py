@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 
 from connectors.ledgers.quickbooks.simulator import (
     BadConfig,
     Running,
+    SimulatorConfig,
     read_config,
 )
 from tests.contract.quickbooks.simulator_calls import (
@@ -93,6 +95,13 @@ class TestConfig:
 
         assert str(config.companies[0].us_tax_percent) == "7.5"
         assert str(config.companies[0].book_close_date) == "2026-09-30"
+
+    def test_is_the_same_after_writing_and_reading(self, tmp_path: Path) -> None:
+        config = SimulatorConfig(companies=(US_COMPANY,), server_limit_s=1)
+        file = tmp_path / "simulator.json"
+        file.write_bytes(msgspec.json.encode(config))
+
+        assert read_config(file) == config
 
     @pytest.mark.parametrize(
         ("text", "named"),

@@ -15,6 +15,7 @@ from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode, encod
 from connectors.ledgers.quickbooks.simulator.company import Company
 from connectors.ledgers.quickbooks.simulator.exchange import Answer, Reply, Request
 from connectors.ledgers.quickbooks.simulator.faults import Call, Struck
+from connectors.ledgers.quickbooks.simulator.finding import run
 from connectors.ledgers.quickbooks.simulator.mailing import send
 from connectors.ledgers.quickbooks.simulator.operations import Options, delete, save, void
 from connectors.ledgers.quickbooks.simulator.problems import (
@@ -25,7 +26,7 @@ from connectors.ledgers.quickbooks.simulator.problems import (
     missing,
     refuse,
 )
-from connectors.ledgers.quickbooks.simulator.query import parse, run
+from connectors.ledgers.quickbooks.simulator.query import parse
 from connectors.ledgers.quickbooks.simulator.rates import rate_on, rendered_rate
 from connectors.ledgers.quickbooks.simulator.reading import visibility
 from connectors.ledgers.quickbooks.simulator.rules import ENTITY_BY_PATH
@@ -59,9 +60,8 @@ def handle(simulator: Simulator, request: Request) -> Reply:
         return Reply(refused or Answer(404, b""))
     target = target_of(request, [part for part in rest if part])
     time = simulator.time_text(company)
-    calls = simulator.calls[realm]
     if not simulator.limiters[realm].admits(is_batch=target.operation == "batch"):
-        calls.throttled += 1
+        simulator.count_throttled(realm)
         return Reply(misbehave.throttled(time=time))
     struck = simulator.script.strike(
         Call(realm, request.method, target.entity, target.operation, request.body)

@@ -122,6 +122,10 @@ class Simulator:
             calls.reads += is_read
             calls.writes += not is_read and operation != "batch"
 
+    def count_throttled(self, realm: str) -> None:
+        with self._counting:
+            self.calls[realm].throttled += 1
+
     def time_text(self, company: Company) -> str:
         offset = company.config.utc_offset_minutes
         return local_text(self.clock.now(), offset_minutes=offset, millis=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from connectors.ledgers.quickbooks.simulator.changes import changes_since
 from connectors.ledgers.quickbooks.simulator.company import Company
 from connectors.ledgers.quickbooks.simulator.faults import Fault, Struck
+from connectors.ledgers.quickbooks.simulator.finding import run
 from connectors.ledgers.quickbooks.simulator.operations import Options, delete, save, void
 from connectors.ledgers.quickbooks.simulator.problems import (
     Problem,
@@ -15,7 +16,7 @@ from connectors.ledgers.quickbooks.simulator.problems import (
     missing,
     refuse,
 )
-from connectors.ledgers.quickbooks.simulator.query import parse, run
+from connectors.ledgers.quickbooks.simulator.query import parse
 from connectors.ledgers.quickbooks.simulator.reading import visibility
 from connectors.ledgers.quickbooks.simulator.rules import RULES
 

@@ -160,6 +160,8 @@ class Company:
                 "MetaData": {"LastUpdatedTime": stamp},
             }
         shown = dict(row.body)
+        if row.entity == "ExchangeRate":
+            del shown["Id"], shown["SyncToken"]
         if row.entity == "Customer":
             shown["Balance"] = self.owed_by(row.id)
             shown["BalanceWithJobs"] = self._owed_with_jobs(row.id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.ledgers.quickbooks.simulator.company import ZERO, Company, reference_id
-from connectors.ledgers.quickbooks.simulator.currencies import decimal_in
+from connectors.ledgers.quickbooks.simulator.currencies import decimal_in, rounded
 from connectors.ledgers.quickbooks.simulator.documents import refuse_closed_period
 from connectors.ledgers.quickbooks.simulator.merging import merged, require
 from connectors.ledgers.quickbooks.simulator.problems import (
@@ -140,5 +140,6 @@ def _settle(
     if target.entity == "CreditMemo":
         changed["RemainingCredit"] = balance
     elif "HomeBalance" in target.body:
-        changed["HomeBalance"] = balance * decimal_in(target.body["ExchangeRate"])
+        home = balance * decimal_in(target.body["ExchangeRate"])
+        changed["HomeBalance"] = rounded(home, company.config.home_currency)
     company.put(target.entity, target.body | changed, now=now)

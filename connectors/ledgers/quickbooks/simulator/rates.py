@@ -52,5 +52,4 @@ def rendered_rate(company: Company, row: Row | None, *, code: str, day: date) ->
         home = company.config.home_currency
         fallback: Body = {"SourceCurrencyCode": code, "TargetCurrencyCode": home, "Rate": Decimal(1)}
         return fallback | {"AsOfDate": day.isoformat(), "domain": "QBO", "sparse": False}
-    shown = company.rendered(row)
-    return {name: value for name, value in shown.items() if name not in ("Id", "SyncToken")}
+    return company.rendered(row)

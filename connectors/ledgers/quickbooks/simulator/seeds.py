@@ -15,8 +15,10 @@ from connectors.ledgers.quickbooks.simulator.config import (
     TermSeed,
 )
 from connectors.ledgers.quickbooks.simulator.currencies import currency_name
+from connectors.ledgers.quickbooks.simulator.lines import NOT_TAXABLE
 from connectors.ledgers.quickbooks.simulator.operations import Options, save
 from connectors.ledgers.quickbooks.simulator.references import currency_reference
+from connectors.ledgers.quickbooks.simulator.tax import TAXABLE
 from connectors.ledgers.quickbooks.simulator.validation import Body
 
 _ACCOUNTS = (
@@ -73,6 +75,8 @@ def seed(company: Company, *, now: datetime) -> None:
     for term in config.terms or _TERMS:
         body: Body = {"Name": term.name, "Active": True, "Type": "STANDARD", "DiscountPercent": 0}
         _put(company, "Term", term.id, body | {"DueDays": term.due_days, "DiscountDays": 0}, now)
+    for pseudo in (TAXABLE, NOT_TAXABLE) if config.is_us else ():
+        _put(company, "TaxCode", pseudo, {"Name": pseudo, "Active": True, "Taxable": pseudo == TAXABLE}, now)
     for code in config.tax_codes or default_tax_codes(config):
         _tax_code(company, code, now)
     for entity, entries in (("Class", config.classes), ("Department", config.departments)):

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from connectors.ledgers.quickbooks.simulator.company import Company
-from connectors.ledgers.quickbooks.simulator.query import parse, run
+from connectors.ledgers.quickbooks.simulator.finding import run
+from connectors.ledgers.quickbooks.simulator.query import parse
 from tests.unit.connectors.ledgers.quickbooks.simulator.sending import Maker, invoice, put, refused
 
 
