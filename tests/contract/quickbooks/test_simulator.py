@@ -66,6 +66,12 @@ class TestServer:
 
         assert us.get("preferences").status_code == 406
 
+    def test_explains_itself(self, running: Running) -> None:
+        manual = requests.get(f"{running.url}/_sim", timeout=10).text
+
+        assert "POST /_sim/faults" in manual
+        assert "commit_then_drop" in manual
+
     def test_refuses_admin_calls_of_web_pages(self, running: Running) -> None:
         answer = requests.get(f"{running.url}/_sim/ready", headers={"Origin": "http://x.example"}, timeout=10)
 

@@ -15,21 +15,20 @@ from connectors.ledgers.quickbooks.simulator import limits as simulator_limits
 from connectors.ledgers.quickbooks.simulator.api import REQUEST_ID_MAX
 from connectors.ledgers.quickbooks.simulator.batch import ITEM_ID_MAX, ITEMS_MAX
 from connectors.ledgers.quickbooks.simulator.batch import REQUEST_ID_MAX as BATCH_REQUEST_ID_MAX
+from connectors.ledgers.quickbooks.simulator.bounds import (
+    ADDRESS_LINES_MAX,
+    FORBIDDEN_CHARACTERS,
+    LINES_MAX,
+    MASKED,
+    NAME_LEVELS_BELOW_TOP,
+)
 from connectors.ledgers.quickbooks.simulator.changes import LOOK_BACK, OBJECTS_MAX
 from connectors.ledgers.quickbooks.simulator.config import Limits, OAuthConfig, SimulatorConfig
 from connectors.ledgers.quickbooks.simulator.members import SCALARS, RecordRule
 from connectors.ledgers.quickbooks.simulator.problems import FAULT_KINDS
 from connectors.ledgers.quickbooks.simulator.query import ROWS_DEFAULT, ROWS_MAX
-from connectors.ledgers.quickbooks.simulator.rules import (
-    FORBIDDEN_CHARACTERS,
-    IMMUTABLE,
-    LINES_MAX,
-    MASKED,
-    NAME_LEVELS_BELOW_TOP,
-    RULES,
-)
+from connectors.ledgers.quickbooks.simulator.rules import RULES
 from connectors.ledgers.quickbooks.simulator.rules_parts import ENUMERATIONS, PARTS
-from connectors.ledgers.quickbooks.simulator.validation import ADDRESS_LINES_MAX
 
 # Vendors and employees are names only here; company settings are answered, never written.
 NOT_COMPARED = {"Vendor", "Employee", "CompanyInfo", "Preferences"}
@@ -167,7 +166,7 @@ class TestOverrides:
         assert overrides["max_length"]["PhysicalAddress"]["Line1..5 combined"] == ADDRESS_LINES_MAX
 
     def test_say_what_cannot_be_changed_or_read_back(self, overrides: dict[str, Any]) -> None:
-        assert set(overrides["immutable"]) == {f"Customer.{name}" for name in IMMUTABLE["Customer"]}
+        assert set(overrides["immutable"]) == {"Customer.CurrencyRef"}
         assert set(overrides["masked"]) == {f"Customer.{name}" for name in MASKED["Customer"]}
 
     def test_give_the_limits_of_the_protocol(self, overrides: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
@@ -32,7 +32,7 @@ from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode, encod
 from connectors.ledgers.quickbooks.simulator.config import BadConfig, CompanyConfig, Limits
 from connectors.ledgers.quickbooks.simulator.currencies import decimal_in
 from connectors.ledgers.quickbooks.simulator.exchange import Answer, Request
-from connectors.ledgers.quickbooks.simulator.faults import Fault
+from connectors.ledgers.quickbooks.simulator.faults import Fault, FaultName
 from connectors.ledgers.quickbooks.simulator.problems import Refusal
 from connectors.ledgers.quickbooks.simulator.store import Row
 from connectors.ledgers.quickbooks.simulator.validation import Body
@@ -50,7 +50,7 @@ def handle(simulator: Simulator, request: Request) -> Answer:
         return _json({"error": "requests from web pages are refused"}, status=403)
     path = request.path.removeprefix("/_sim").strip("/")
     if request.method == "GET" and not path:
-        return Answer(200, (__doc__ or "").encode(), "text/plain; charset=utf-8")
+        return Answer(200, _manual().encode(), "text/plain; charset=utf-8")
     act = _ACTS.get((request.method, path))
     if act is None:
         return _json({"error": f"unknown: {request.method} /_sim/{path}"}, status=404)
@@ -59,6 +59,12 @@ def handle(simulator: Simulator, request: Request) -> Answer:
         return _json(act(simulator, request, body))
     except (NotJson, _BadRequest, BadConfig, Refusal, msgspec.ValidationError) as wrong:
         return _json({"error": str(wrong)}, status=400)
+
+
+def _manual() -> str:
+    """This door's text and the fault script's, as they stand in the code."""
+    names = ", ".join(get_args(FaultName))
+    return f"{__doc__}\nFaults: {names}\n\n{Fault.__doc__}"
 
 
 def ready(simulator: Simulator) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from connectors.ledgers.quickbooks.simulator.bounds import LINES_MAX
 from connectors.ledgers.quickbooks.simulator.company import ZERO, Company, reference_id
 from connectors.ledgers.quickbooks.simulator.currencies import decimal_in, rounded
 from connectors.ledgers.quickbooks.simulator.lines import SaleLines, sale_lines, voided_line
@@ -19,7 +20,7 @@ from connectors.ledgers.quickbooks.simulator.references import (
     reference_to,
     referenced,
 )
-from connectors.ledgers.quickbooks.simulator.rules import LINES_MAX, RULES
+from connectors.ledgers.quickbooks.simulator.rules import RULES
 from connectors.ledgers.quickbooks.simulator.store import Row
 from connectors.ledgers.quickbooks.simulator.tax import Taxed, global_tax, override_in, us_tax
 from connectors.ledgers.quickbooks.simulator.validation import Body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.ledgers.quickbooks.simulator.bounds import MASKED, NAME_LEVELS_BELOW_TOP
 from connectors.ledgers.quickbooks.simulator.company import Company, reference_id
 from connectors.ledgers.quickbooks.simulator.currencies import is_currency
 from connectors.ledgers.quickbooks.simulator.merging import merged, require
@@ -16,7 +17,7 @@ from connectors.ledgers.quickbooks.simulator.references import (
     reference_to,
     referenced,
 )
-from connectors.ledgers.quickbooks.simulator.rules import MASKED, NAME_LEVELS_BELOW_TOP, RULES
+from connectors.ledgers.quickbooks.simulator.rules import RULES
 from connectors.ledgers.quickbooks.simulator.store import Row
 from connectors.ledgers.quickbooks.simulator.validation import Body
 

@@ -377,28 +377,3 @@ NAME_LISTS = frozenset(
         "Vendor",
     }
 )
-FORBIDDEN_CHARACTERS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    "Customer": (
-        frozenset(
-            {
-                "DisplayName",
-                "Title",
-                "GivenName",
-                "MiddleName",
-                "FamilyName",
-                "Suffix",
-                "PrintOnCheckName",
-            }
-        ),
-        frozenset(":\t\n"),
-    ),
-    "Account": (frozenset({"Name"}), frozenset('":')),
-    "Item": (frozenset({"Name"}), frozenset(":\t\n")),
-    "Class": (frozenset({"Name"}), frozenset(":\t\n")),
-    "Department": (frozenset({"Name"}), frozenset(":\t\n")),
-    "Vendor": (frozenset({"DisplayName"}), frozenset(":\t\n")),
-}
-IMMUTABLE: Mapping[str, tuple[str, ...]] = {"Customer": ("CurrencyRef",)}
-MASKED: Mapping[str, tuple[str, ...]] = {"Customer": ("PrimaryTaxIdentifier", "SecondaryTaxIdentifier")}
-LINES_MAX = 750
-NAME_LEVELS_BELOW_TOP = 4

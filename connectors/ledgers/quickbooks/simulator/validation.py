@@ -10,17 +10,16 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from connectors.ledgers.quickbooks.simulator.bounds import ADDRESS_LINES_MAX, FORBIDDEN_CHARACTERS
 from connectors.ledgers.quickbooks.simulator.members import SCALARS, Member, RecordRule
 from connectors.ledgers.quickbooks.simulator.problems import (
     Problem,
     Refusal,
 )
-from connectors.ledgers.quickbooks.simulator.rules import FORBIDDEN_CHARACTERS
 from connectors.ledgers.quickbooks.simulator.rules_parts import ENUMERATIONS, PARTS
 
 Body = dict[str, object]
 
-ADDRESS_LINES_MAX = 2000
 _TEXT_OF_PART = {
     "MemoRef": "value",
     "EmailAddress": "Address",
