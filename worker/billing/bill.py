@@ -39,6 +39,14 @@ ELSEWHERE = "billed by another system until the cut-over"
 
 
 @dataclass(frozen=True, slots=True)
+class _Days:
+    """The day up to which things are due, and the day up to which they are known (never earlier)."""
+
+    as_of: date
+    known_until: date
+
+
+@dataclass(frozen=True, slots=True)
 class _Priced:
     """One cycle with its figure still exact. `problems` hold the document its charges go on."""
 
@@ -61,18 +69,21 @@ class _Worked:
 def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) -> GroupBill:
     """Drafts in document-key order, with the account of every active subscription.
 
-    `as_of` is inclusive: everything known and due up to the end of that day. Nothing later counts.
+    `as_of` is inclusive: everything known and due up to the end of that day. Nothing later counts, except
+    what a run for a later day has billed already: a run for an earlier day never takes that back.
     A caller that bills many groups of one set-up indexes it once with `ground_of`.
     """
     ground = ground or ground_of(state.setup)
-    found = cases(state, ground, as_of=as_of)
+    known_until = max((one.charge.facts.known_until for one in state.billed), default=as_of)
+    run = _Days(as_of, max(known_until, as_of))
+    found = cases(state, ground, known_until=run.known_until)
     pools = Pools(
         state.setup.pools,
         [case.subscription for case in found],
         {case.subscription.code: case.holder.timeline for case in found},
         tree=ground.catalog.tree,
     )
-    worked = tuple(_work(case, ground, pools, as_of=as_of) for case in found)
+    worked = tuple(_work(case, ground, pools, run) for case in found)
     charges = _charges(worked)
     placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
     problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
@@ -96,14 +107,14 @@ def ground_of(setup: Setup) -> Ground:
     )
 
 
-def _work(case: Case, ground: Ground, pools: Pools, *, as_of: date) -> _Worked:
+def _work(case: Case, ground: Ground, pools: Pools, run: _Days) -> _Worked:
     if case.problems:
         return _Worked(case, Walk(()), (), case.problems)
-    found = walk(case, ground, as_of=as_of)
+    found = walk(case, ground, as_of=run.as_of)
     priced: list[_Priced] = []
     checks = list(found.checks)
     for cycle in found.due:
-        one = _price(case, cycle, ground, pools, as_of=as_of)
+        one = _price(case, cycle, ground, pools, run)
         if isinstance(one, Check):
             checks.append(one)
         elif one is not None:
@@ -111,17 +122,15 @@ def _work(case: Case, ground: Ground, pools: Pools, *, as_of: date) -> _Worked:
     return _Worked(case, found, tuple(priced), tuple(_once(checks)))
 
 
-def _price(
-    case: Case, cycle: DueCycle, ground: Ground, pools: Pools, *, as_of: date
-) -> _Priced | Check | None:
+def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days) -> _Priced | Check | None:
     """The figure of one cycle, a check when it has no price, None when nothing was ever held in it."""
     subscription = case.subscription
-    spans = spans_of(case, cycle, as_of=as_of)
+    spans = spans_of(case, cycle)
     day = next((span.period.start for span in spans if span.quantity), cycle.service.start)
     settled = None
     if cycle.billed:
         deal = standing_deal(cycle)
-        settled = settled_price(deal, pools, subscription, day, as_of=as_of)
+        settled = settled_price(deal, pools, subscription, day, as_of=run.as_of)
     elif not any(span.quantity for span in spans):
         return None
     else:
@@ -130,8 +139,8 @@ def _price(
         if isinstance(new, Check):
             return new
         deal = with_pool(new, pools, subscription, day)
-    one = owed(subscription.code, cycle.cycle, deal, spans, billed=cycle.billed, settled=settled)
-    tax = tax_for(ground, cycle, deal, on=as_of)
+    one = owed(subscription.code, cycle, deal, spans, known_until=run.known_until, settled=settled)
+    tax = tax_for(ground, cycle, deal, on=run.as_of)
     problems = [check for check in (margin_check(one),) if check and not cycle.billed]
     if isinstance(tax, Check):
         problems.append(replace(tax, subscription=subscription.code))

@@ -38,10 +38,10 @@ class Case:
         return self.holder.subscription
 
 
-def cases(state: GroupState, ground: Ground, *, as_of: date) -> tuple[Case, ...]:
-    """Every subscription of a group, in the order of their codes."""
-    versions = _by_subscription(state.versions)
-    usage = _by_subscription(state.usage)
+def cases(state: GroupState, ground: Ground, *, known_until: date) -> tuple[Case, ...]:
+    """Every subscription of a group by code, with what is known of it at the end of a day."""
+    versions = _by_subscription(one for one in state.versions if one.on <= known_until)
+    usage = _by_subscription(one for one in state.usage if one.on <= known_until)
     openings = _by_subscription(state.setup.opening_charges)
     billed: dict[str, list[BilledCharge]] = {}
     for one in state.billed:
@@ -54,7 +54,7 @@ def cases(state: GroupState, ground: Ground, *, as_of: date) -> tuple[Case, ...]
             openings.get(subscription.code, ()),
             billed.get(subscription.code, ()),
             ground=ground,
-            as_of=as_of,
+            known_until=known_until,
         )
         for subscription in sorted(state.subscriptions, key=lambda subscription: subscription.code)
     )
@@ -71,14 +71,14 @@ def walk(case: Case, ground: Ground, *, as_of: date) -> Walk:
             return recurring(case.holder, ground.calendar, as_of=as_of)
 
 
-def spans_of(case: Case, cycle: DueCycle, *, as_of: date) -> tuple[Span, ...]:
+def spans_of(case: Case, cycle: DueCycle) -> tuple[Span, ...]:
     """What is held (or was consumed) in a cycle, day by day."""
     plan = case.subscription.plan
     if plan == "usage":
-        used = (record.quantity for record in case.usage if record.on <= as_of and record.on in cycle.cycle)
+        used = (record.quantity for record in case.usage if record.on in cycle.cycle)
         return (Span(cycle.cycle, plain(max(sum(used, NOTHING), NOTHING))),)
     if plan == "one_time":
-        return (Span(cycle.cycle, _bought(case, cycle, as_of)),)
+        return (Span(cycle.cycle, _bought(case, cycle)),)
     spans = case.holder.timeline.spans(cycle.service)
     known_from = case.holder.timeline.known_from
     is_opening = bool(cycle.billed) and not cycle.billed[0].document_ref
@@ -88,9 +88,9 @@ def spans_of(case: Case, cycle: DueCycle, *, as_of: date) -> tuple[Span, ...]:
     return _merged_spans(cycle.billed[-1].charge.facts.spans, spans, known_from or cycle.service.until)
 
 
-def _bought(case: Case, cycle: DueCycle, as_of: date) -> Decimal:
+def _bought(case: Case, cycle: DueCycle) -> Decimal:
     """The quantity of a one-time purchase: the last one known; an expiry takes nothing back."""
-    known = [v for v in days_of(v for v in case.versions if v.on <= as_of) if v.status != "expired"]
+    known = [version for version in days_of(case.versions) if version.status != "expired"]
     if known:
         return held(known[-1])
     return cycle.billed[-1].charge.facts.spans[-1].quantity if cycle.billed else NOTHING
@@ -118,17 +118,17 @@ def _case(
     billed: Iterable[BilledCharge],
     *,
     ground: Ground,
-    as_of: date,
+    known_until: date,
 ) -> Case:
     versions = tuple(versions)
     unknown = _unknown(subscription, ground)
     if unknown is not None:
-        life, _ = timeline(subscription, versions, as_of=as_of)
+        life, _ = timeline(subscription, versions, known_until=known_until)
         return Case(Holder(subscription, life, {}), versions, tuple(usage), (unknown,))
-    by_cycle, problems = _opened(subscription, tuple(openings), ground, as_of=as_of)
+    by_cycle, problems = _opened(subscription, tuple(openings), ground, known_until=known_until)
     for one in sorted(billed, key=lambda one: one.charge.ref.revision):
         by_cycle.setdefault(one.charge.ref.cycle_start, []).append(one)
-    life, notices = _life(subscription, versions, by_cycle, ground, as_of=as_of)
+    life, notices = _life(subscription, versions, by_cycle, ground, known_until=known_until)
     holder = Holder(subscription, life, {start: tuple(charges) for start, charges in by_cycle.items()})
     return Case(holder, versions, tuple(usage), problems, notices)
 
@@ -139,7 +139,7 @@ def _life(
     billed: Mapping[date, list[BilledCharge]],
     ground: Ground,
     *,
-    as_of: date,
+    known_until: date,
 ) -> tuple[Timeline, tuple[Notice, ...]]:
     agreements = ground.calendar.agreements
     has_windows = any(contract.reductions == "window_7d" for contract in agreements.all_of(subscription))
@@ -151,7 +151,7 @@ def _life(
     return timeline(
         subscription,
         versions,
-        as_of=as_of,
+        known_until=known_until,
         renewed_until=max(billed, default=None),
         is_windowed=is_windowed if has_windows else None,
     )
@@ -175,13 +175,13 @@ def _unknown(subscription: Subscription, ground: Ground) -> Check | None:
 
 
 def _opened(
-    subscription: Subscription, openings: tuple[OpeningCharge, ...], ground: Ground, *, as_of: date
+    subscription: Subscription, openings: tuple[OpeningCharge, ...], ground: Ground, *, known_until: date
 ) -> tuple[dict[date, list[BilledCharge]], tuple[Check, ...]]:
     """The opening charges of a subscription as charges that stand, by cycle."""
     by_cycle: dict[date, list[BilledCharge]] = {}
     problems: list[Check] = []
     for group in opening_groups(openings):
-        contract = _contract_of_opening(subscription, group[0], ground, as_of)
+        contract = _contract_of_opening(subscription, group[0], ground, known_until)
         try:
             by_cycle[group[0].start] = list(
                 as_billed(group, _owner(subscription, contract, group[0], ground))
@@ -201,11 +201,11 @@ def _opened(
 
 
 def _contract_of_opening(
-    subscription: Subscription, opening: OpeningCharge, ground: Ground, as_of: date
+    subscription: Subscription, opening: OpeningCharge, ground: Ground, known_until: date
 ) -> Contract | None:
     """The contract of the opening's first day, or the one that took over from the other system."""
     agreements = ground.calendar.agreements
-    own = agreements.of(subscription, opening.start) or agreements.of(subscription, as_of)
+    own = agreements.of(subscription, opening.start) or agreements.of(subscription, known_until)
     return own or next(iter(agreements.all_of(subscription)), None)
 
 

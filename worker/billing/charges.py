@@ -13,6 +13,7 @@ from fractions import Fraction
 from mappings.canonical.contract import Proration
 from mappings.canonical.money import Money, Rounding, apportion, minor_digits, round_half, to_money
 from mappings.canonical.period import Period
+from worker.billing.cycles import DueCycle
 from worker.billing.periods import weight
 from worker.billing.pricing import cut_per_unit, exact_amount
 from worker.billing.values import BilledCharge, ChargeKind, CycleFacts, PriceFacts, Span, Terms
@@ -49,18 +50,20 @@ class Owed:
     """
 
     subscription: str
+    start: date
     cycle: Period
     deal: Deal
     spans: tuple[Span, ...]
     exact: Fraction
     settled: PriceFacts
     settled_exact: Fraction
+    known_until: date
     billed: tuple[BilledCharge, ...] = ()
 
     @property
     def key(self) -> tuple[str, date]:
-        """What a figure belongs to: the subscription and the first day of the cycle on its grid."""
-        return self.subscription, self.cycle.start
+        """What a figure belongs to: the subscription and the day that names its cycle."""
+        return self.subscription, self.start
 
     @property
     def newest(self) -> CycleFacts | None:
@@ -79,6 +82,7 @@ class Owed:
             spans=self.spans,
             exact=str(self.settled_exact if settled else self.exact),
             months=self.deal.months,
+            known_until=self.known_until,
             proration=self.deal.proration,
             rounding=self.deal.rounding,
         )
@@ -86,11 +90,11 @@ class Owed:
 
 def owed(
     subscription: str,
-    cycle: Period,
+    due: DueCycle,
     deal: Deal,
     spans: tuple[Span, ...],
     *,
-    billed: tuple[BilledCharge, ...] = (),
+    known_until: date,
     settled: PriceFacts | None = None,
 ) -> Owed:
     """The figure of a cycle from what is held in it. `settled` is the price at the pool's settled tier.
@@ -98,6 +102,7 @@ def owed(
     Where charges stand, only what changed since is priced: so an opening charge, whose price we do not
     know to the last digit, stays what it was.
     """
+    billed, cycle = due.billed, due.cycle
     if billed:
         before = billed[-1].charge.facts
         exact = Fraction(before.exact)
@@ -108,7 +113,18 @@ def owed(
     settled_exact = exact
     if settled is not None and settled != deal.price:
         settled_exact = exact_cost(replace(deal, price=settled), spans, cycle)
-    return Owed(subscription, cycle, deal, spans, exact, settled or deal.price, settled_exact, billed)
+    return Owed(
+        subscription=subscription,
+        start=due.start,
+        cycle=cycle,
+        deal=deal,
+        spans=spans,
+        exact=exact,
+        settled=settled or deal.price,
+        settled_exact=settled_exact,
+        known_until=known_until,
+        billed=billed,
+    )
 
 
 def exact_cost(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
@@ -190,4 +206,4 @@ def _stays(one: Owed, scale: int) -> bool:
 
 def _member_order(one: Owed) -> tuple[str, str, date]:
     """Ties of the largest remainder go to the smaller party code of the workspace file."""
-    return one.deal.party, one.subscription, one.cycle.start
+    return one.deal.party, one.subscription, one.start

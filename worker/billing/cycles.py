@@ -23,8 +23,13 @@ from worker.billing.values import BilledCharge, Check
 
 @dataclass(frozen=True, slots=True)
 class DueCycle:
-    """A cycle to be priced. `contract` is None where charges of it stand: then their facts count."""
+    """A cycle to be priced. `contract` is None where charges of it stand: then their facts count.
 
+    `start` names it in references: the cycle's first day on the grid, or the first service day where
+    another cycle (of a plan or grid that was left) has that name.
+    """
+
+    start: date
     cycle: Period
     service: Period
     contract: Contract | None
@@ -72,18 +77,19 @@ def standing(holder: Holder) -> tuple[DueCycle, ...]:
     """Cycles with charges, in order: the newest charge's cycle, from the first day any of them is for."""
     return tuple(
         DueCycle(
+            start,
             charges[-1].charge.cycle,
             Period(min(billed.charge.service.start for billed in charges), charges[-1].charge.cycle.until),
             None,
             charges,
         )
-        for _, charges in sorted(holder.billed.items())
+        for start, charges in sorted(holder.billed.items())
     )
 
 
 def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
     """Due cycles of a plan with a grid."""
-    found = {cycle.cycle.start: cycle for cycle in standing(holder)}
+    found = {cycle.start: cycle for cycle in standing(holder)}
     covered = sorted(cycle.service for cycle in found.values())
     starts = [period.start for period in covered]
     subscription, timeline = holder.subscription, holder.timeline
@@ -102,8 +108,8 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
         day = until
         if contract and not is_due(subscription, contract, service, as_of=as_of):
             break
-        if cycle.start in found:
-            stands = found[cycle.start]
+        stands = found.get(cycle.start)
+        if stands is not None and stands.cycle == cycle:
             start = min(service.start, stands.service.start)
             found[cycle.start] = replace(stands, service=Period(start, max(until, stands.service.until)))
             continue
@@ -116,7 +122,8 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
             if contract is None:
                 checks.append(_unassigned(subscription, service))
             else:
-                found[cycle.start] = DueCycle(cycle, service, contract)
+                start = cycle.start if stands is None else service.start
+                found[start] = DueCycle(start, cycle, service, contract)
     return Walk(tuple(found[start] for start in sorted(found)), tuple(checks), is_elsewhere)
 
 
@@ -134,12 +141,12 @@ def one_time(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
         return Walk((), is_elsewhere=True)
     if contract is None:
         return Walk((), (_unassigned(subscription, cycle),))
-    return Walk((DueCycle(cycle, cycle, contract),))
+    return Walk((DueCycle(cycle.start, cycle, cycle, contract),))
 
 
 def metered(holder: Holder, usage: Iterable[Usage], calendar: Calendar, *, as_of: date) -> Walk:
     """Months (or cycles of the contract's grid) that have usage and are over, and those with charges."""
-    found = {cycle.cycle.start: cycle for cycle in standing(holder)}
+    found = {cycle.start: cycle for cycle in standing(holder)}
     covered = [cycle.service for cycle in found.values()]
     subscription = holder.subscription
     checks: dict[date, Check] = {}
@@ -154,7 +161,7 @@ def metered(holder: Holder, usage: Iterable[Usage], calendar: Calendar, *, as_of
         if first is None:
             checks[cycle.start] = _unassigned(subscription, cycle)
         else:
-            found.setdefault(cycle.start, DueCycle(cycle, cycle, first))
+            found.setdefault(cycle.start, DueCycle(cycle.start, cycle, cycle, first))
     return Walk(tuple(found[start] for start in sorted(found)), tuple(checks.values()))
 
 

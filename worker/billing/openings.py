@@ -65,11 +65,13 @@ def as_billed(group: tuple[OpeningCharge, ...], owner: OpeningFor) -> tuple[Bill
             spans=_spans(group[: revision + 1], cycle),
             exact=str(sum((Fraction(part.decimal) for part in nets[: revision + 1]), Fraction(0))),
             months=CYCLE_MONTHS[owner.subscription.plan],
+            known_until=date.min,
             proration=owner.contract.proration,
             rounding=owner.contract.rounding,
         )
         charge = _charge(opening, net, owner, cycle=cycle, facts=facts, revision=revision)
-        exchange = Exchange(Decimal(opening.exchange_rate), opening.date, f"document {opening.number}")
+        rate = Decimal(opening.exchange_rate)
+        exchange = Exchange(rate, opening.date, f"document {opening.number}") if rate != 1 else None
         billed.append(BilledCharge(charge, "", opening.number, opening.date, exchange))
     return tuple(billed)
 

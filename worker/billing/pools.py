@@ -95,14 +95,15 @@ class Pools:
         known = self._measured.get((pool.code, period))
         if known is not None:
             return known
-        day = _measuring_day(pool, self._totals[pool.code], period)
+        sum_of_all = self._totals.get(pool.code, Timeline((), ()))
+        day = _measuring_day(pool, sum_of_all, period)
         ahead: dict[str, Decimal] = {}
         total = NOTHING
-        for member in sorted(self._members[pool.code].values(), key=lambda member: member.rank):
+        for member in sorted(self._members.get(pool.code, {}).values(), key=lambda member: member.rank):
             ahead[member.subscription] = total
             total += _average(member.timeline, period) if day is None else member.timeline.on(day)
         if day is None:
-            total = _average(self._totals[pool.code], period)
+            total = _average(sum_of_all, period)
         self._measured[pool.code, period] = total, ahead
         return total, ahead
 

@@ -122,7 +122,7 @@ def _added(
 ) -> Charge:
     deal = one.deal
     return Charge(
-        ref=ChargeRef(one.subscription, one.cycle.start, revision),
+        ref=ChargeRef(*one.key, revision),
         kind=deal.kind,
         issuer=deal.issuer,
         contract=deal.contract,

@@ -65,23 +65,23 @@ def timeline(
     subscription: Subscription,
     versions: Iterable[SubscriptionVersion],
     *,
-    as_of: date,
+    known_until: date,
     renewed_until: date | None = None,
     is_windowed: Callable[[date], bool] | None = None,
 ) -> tuple[Timeline, tuple[Notice, ...]]:
-    """What is held day by day as known at the end of `as_of`, and the wishes that have to wait.
+    """What is held day by day as known at the end of a day, and the wishes that have to wait.
 
     `renewed_until` is the last day already billed: switching automatic renewal off never takes back a
     term that was renewed and billed. `is_windowed` tells whether a reduction of a day is bound to windows.
     """
-    known = days_of(version for version in versions if version.on <= as_of)
+    known = days_of(version for version in versions if version.on <= known_until)
     if not known:
         return Timeline((), ()), ()
     if is_windowed is None:
         steps = [(version.on, held(version)) for version in known]
         notices: tuple[Notice, ...] = ()
     else:
-        steps, notices = _within_windows(subscription, known, as_of, is_windowed)
+        steps, notices = _within_windows(subscription, known, known_until, is_windowed)
     until = last_day_of_life(subscription, known[-1].on, renewed_until)
     return _merged(steps, until, known_from=known[0].on), notices
 
@@ -176,11 +176,11 @@ class _Batches:
 def _within_windows(
     subscription: Subscription,
     versions: list[SubscriptionVersion],
-    as_of: date,
+    known_until: date,
     is_windowed: Callable[[date], bool],
 ) -> tuple[list[tuple[date, Decimal]], tuple[Notice, ...]]:
     by_day = {version.on: version for version in versions}
-    renewals = set(_renewals(subscription, versions[0].on, as_of))
+    renewals = set(_renewals(subscription, versions[0].on, known_until))
     batches = _Batches([])
     steps: list[tuple[date, Decimal]] = []
     notices: list[Notice] = []
@@ -200,12 +200,12 @@ def _within_windows(
     return steps, tuple(notices)
 
 
-def _renewals(subscription: Subscription, first: date, as_of: date) -> Iterator[date]:
+def _renewals(subscription: Subscription, first: date, known_until: date) -> Iterator[date]:
     step = term_months(subscription)
     if step is None:
         return
     k = months_between(subscription.anchor, first, step) + 1
-    while (day := add_months(subscription.anchor, k * step)) <= as_of:
+    while (day := add_months(subscription.anchor, k * step)) <= known_until:
         yield day
         k += 1
 

@@ -62,13 +62,15 @@ class CycleFacts:
     """What was true of a (subscription, cycle) when a charge was made; the newest charge's facts count.
 
     `spans` and `exact` (numerator/denominator, major units, unrounded) describe the whole cycle, not the
-    charge. `months` is the length of the cycle on its grid, 0 for usage and one-time.
+    charge. `months` is the length of the cycle on its grid, 0 for usage and one-time. `known_until` is the
+    day up to which the run looked: a later run for an earlier day never un-knows it.
     """
 
     price: PriceFacts
     spans: tuple[Span, ...]
     exact: str
     months: int
+    known_until: date
     proration: Proration = "actual_days_of_cycle"
     rounding: Rounding = HALF_UP
 

@@ -119,6 +119,17 @@ class TestARun:
             assert seller.run(as_of) == ()
 
     @EASY
+    @given(sellers(pooled=True), run_days)
+    def test_takes_nothing_back_when_run_again_for_an_earlier_day(
+        self, seller: Seller, runs: list[date]
+    ) -> None:
+        seller.setup = _with_refunds(seller)
+        for as_of in runs:
+            seller.run(as_of)
+
+        assert seller.run(runs[0]) == ()
+
+    @EASY
     @given(sellers(), st.randoms(use_true_random=False), days)
     def test_is_the_same_for_any_order_of_versions(self, seller: Seller, random: Any, as_of: date) -> None:
         shuffled = list(seller.versions)

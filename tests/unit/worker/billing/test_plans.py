@@ -237,6 +237,19 @@ class TestARealignedContract:
             "2026-04-01..2026-04-30",
         ]
 
+    def test_goes_on_after_the_last_billed_day_when_the_plan_changes(self) -> None:
+        """January was billed as a month; from 1 February the year of the same anchor: 334 of 365 days."""
+        prices = price_list("LIST", per_seat("8.40"), per_seat("73", plan="annual"))
+        seller = Seller(setup(price_lists=(prices,)), (subscription(),), (held("2026-01-01", 5),))
+        seller.run("2026-01-15")
+
+        seller.subscriptions = (subscription(plan="annual", term="P1Y"),)
+        yearly = only_line(seller.run("2026-02-01"))
+
+        assert (str(yearly.service), str(yearly.net)) == ("2026-02-01..2026-12-31", "334.00 EUR")
+        assert yearly.charge.cycle_start == day("2026-02-01"), "1 January names the month"
+        assert seller.run("2026-02-01") == ()
+
     def test_keeps_billed_cycles_when_the_start_moves_back(self) -> None:
         """Seats turn out to be held three days earlier: 10 x 8.40 x 3/31 = 8.129 more, nothing else."""
         seller = Seller(
