@@ -17,6 +17,7 @@ from worker.cli import (
     keys,
     problems,
     service,
+    showing,
     simulator,
     source,
     workspace,
@@ -46,6 +47,7 @@ def program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_root)
+    showing.add_to(app)
     daily.add_to(app)
     service.add_to(app)
     for name, noun in NOUNS:

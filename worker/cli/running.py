@@ -14,7 +14,7 @@ from worker.cli.output import Output, plain
 if TYPE_CHECKING:
     from mappings.canonical.book import Book
     from worker.bootstrap import App
-    from worker.flows.overview import BookLine
+    from worker.flows.overview import BookLine, Status
     from worker.flows.run import Run
 
 Report = Callable[[str, int, int], None]
@@ -37,7 +37,7 @@ def run_or_hand_over(
         else:
             done = run.run(app.ports, hands, as_of=as_of, progress=report)
     wanted = [book for book, _ in hands.books.values()]
-    return _document(done, wanted, overview.books(app.ports))
+    return _document(done, wanted, overview.status(app.ports))
 
 
 def exit_code(document: Document) -> int:
@@ -71,8 +71,8 @@ def print_run(out: Output, document: Document) -> None:
             out.line(f"book {one['book']} is paused ({one['paused']}): {one['paused_why']}")
     for reason in document["account"]["reasons"]:
         out.line(f"{reason['column']}: {reason['sentence']} ({len(reason['subscriptions'])} subscriptions)")
-    for check, count in document["held"].items():
-        out.line(f"{count} held ({check}): subledger document list --state held")
+    if document["held"]:
+        out.line(f"{document['held']} held before release: subledger document list --state held")
     for group, why in document["failed"].items():
         out.hint(f"group {group} could not be computed, a defect of Subledger: {why}")
     out.line(document["sentence"])
@@ -85,7 +85,7 @@ def _amounts(totals: list[dict[str, str]]) -> str:
     return ", ".join(f"{one['amount']} {one['currency']}" for one in totals)
 
 
-def _document(done: Run, wanted: list[Book], lines: tuple[BookLine, ...]) -> Document:
+def _document(done: Run, wanted: list[Book], status: Status) -> Document:
     account = plain(done.bill.account)
     approve = [
         f"subledger document approve --book {book.code}"
@@ -97,8 +97,8 @@ def _document(done: Run, wanted: list[Book], lines: tuple[BookLine, ...]) -> Doc
         "applied": True,
         "posted": done.posted_count,
         "released": done.release.released,
-        "books": [_book(line, done) for line in lines if line.code in {book.code for book in wanted}],
-        "held": dict(done.release.held),
+        "books": [_book(line, done) for line in status.books if line.code in {book.code for book in wanted}],
+        "held": status.held,
         "unapproved": dict(done.release.unapproved),
         "approve": approve,
         "waiting": done.waiting,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors import registry
 from mappings.canonical.book import Book
 from worker.flows.ports import Ports
+from worker.store.vault import BadKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,13 @@ def check(ports: Ports, book: Book) -> BookCheck:
     wrong = registry.findings(book)
     if wrong:
         return BookCheck(book.code, kind.title, kind.is_practice(book), "", "", "", wrong)
-    state = ports.open_ledger(book).check()
+    try:
+        ledger = ports.open_ledger(book)
+    except BadKeys:
+        raise
+    except ValueError as unusable:  # what a ledger says about settings it cannot work with
+        return BookCheck(book.code, kind.title, kind.is_practice(book), "", "", "", (str(unusable),))
+    state = ledger.check()
     return BookCheck(
         book=book.code,
         ledger=kind.title,
