@@ -40,8 +40,9 @@ def fit_text(field: str, text: str, *, length_max: int) -> Fitted:
         return Fitted(text)
     room = max(length_max - len(ELLIPSIS), 0)
     head = text[:room]
-    at_word = head.rsplit(None, 1)[0] if " " in head and not text[room : room + 1].isspace() else head
-    shorter = (at_word.rstrip() + ELLIPSIS)[:length_max]
+    cuts_a_word = bool(text[room - 1 : room + 1].strip()) and " " not in text[room - 1 : room + 1]
+    words = head.rsplit(" ", 1)[0] if cuts_a_word and " " in head else head
+    shorter = (words.rstrip() + ELLIPSIS)[:length_max]
     return Fitted(shorter, Cut(field, text, shorter, f"longer than {length_max} characters"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -67,7 +68,7 @@ class TestATimeline:
         spans = line.spans(period)
 
         assert (spans[0].period.start, spans[-1].period.until) == (period.start, period.until)
-        for earlier, later in zip(spans, spans[1:], strict=False):
+        for earlier, later in pairwise(spans):
             assert earlier.period.until == later.period.start
             assert earlier.quantity != later.quantity
         assert all(line.on(span.period.last_day) == span.quantity for span in spans)
