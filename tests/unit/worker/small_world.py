@@ -47,7 +47,7 @@ CHART = Chart(
     ),
     tax_codes={"NONE": "NONE"},
 )
-BOOK = Book("US-BOOK", "US", "beancount", "US-CHART", "USD", settings={"path": "us.beancount"})
+BOOK = Book("US-BOOK", "US", "beancount", "US-CHART", "USD", settings={"file": "us.beancount"})
 PRODUCT = Product("SEAT", "Office seat", offers=("CFQ7TTC0LH18:0001",), ledger_ids={"US-BOOK": "item-7"})
 PRICES = PriceList("USD", "USD", START, (Price("SEAT", "monthly", (Tier(None, Decimal("10.00")),)),))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,7 +17,7 @@ from worker.flows import bill, release
 from worker.flows.bill import BillRun
 from worker.flows.ports import Ports
 from worker.flows.release import ReleaseRun
-from worker.store.engine import Store, open_store
+from worker.store.engine import Store
 from worker.store.tables import Row
 from worker.store.workspace import WorkspaceChange, store_workspace
 
@@ -73,10 +72,9 @@ class Front:
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = open_store(database_url)
-    yield opened
-    opened.close()
+def store(both_stores: Store) -> Store:
+    """Instead of the one kind that drain tests use."""
+    return both_stores
 
 
 @pytest.fixture
