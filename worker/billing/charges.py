@@ -15,10 +15,11 @@ from mappings.canonical.money import Money, Rounding, apportion, minor_digits, r
 from mappings.canonical.period import Period
 from worker.billing.cycles import DueCycle
 from worker.billing.periods import weight
-from worker.billing.pricing import cut_per_unit, exact_amount
+from worker.billing.pricing import cut_per_unit, exact_amount, fraction
 from worker.billing.values import BilledCharge, ChargeKind, CycleFacts, PriceFacts, Span, Terms
 
 NOTHING = Fraction(0)
+WHOLE = Fraction(1)
 KEPT_MINOR = 2
 """A member of a blended pool differs from its own rounding by less than this many minor units."""
 
@@ -135,9 +136,11 @@ def exact_cost(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
     """
     if not spans:
         return NOTHING
+    if len(spans) == 1 and spans[0].period == cycle:
+        return _cost(deal, fraction(spans[0].quantity), WHOLE)
     if deal.proration == "none_full_period":
         most = max(Fraction(span.quantity) for span in spans)
-        return _cost(deal, most, Fraction(1))
+        return _cost(deal, most, WHOLE)
     end = spans[-1].period.until
     total, before = NOTHING, NOTHING
     for span in spans:
@@ -182,7 +185,8 @@ def _cost(deal: Deal, quantity: Fraction, part: Fraction) -> Fraction:
         return NOTHING
     if deal.rounding.basis == "per_unit":
         return cut_per_unit(deal.price, quantity, part, currency=deal.currency, mode=deal.rounding.mode)
-    return exact_amount(deal.price, quantity) * part
+    amount = exact_amount(deal.price, quantity)
+    return amount if part is WHOLE else amount * part
 
 
 def _shared_figures(members: list[Owed]) -> dict[tuple[str, date], Money]:

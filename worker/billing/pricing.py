@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from mappings.canonical.catalog import Price, PriceList, Tier
 from mappings.canonical.contract import Contract, Discount
@@ -127,6 +128,8 @@ def whole(price: PriceFacts, quantity: Fraction) -> Fraction:
 
 def exact_amount(price: PriceFacts, quantity: Fraction) -> Fraction:
     """The exact price of a quantity for one whole cycle, by its pool's tier where there is one."""
+    if price.model == "per_unit" and price.pool is None and not price.tiers[0].flat:
+        return quantity * fraction(price.tiers[0].price)
     return sum((piece.units * piece.price for piece in pieces(price, quantity)), Fraction(0))
 
 
@@ -144,6 +147,13 @@ def cut_per_unit(
     )
 
 
+@lru_cache(maxsize=4096)
+def fraction(value: Decimal) -> Fraction:
+    """A price or quantity as an exact fraction; few values come again and again."""
+    return Fraction(value)
+
+
+@lru_cache(maxsize=4096)
 def plain_number(value: Fraction) -> str:
     """A plain number: as a decimal where it ends, else as a fraction."""
     if not ends(value):
@@ -173,11 +183,11 @@ def _alone(price: PriceFacts, quantity: Fraction) -> Iterator[Piece]:
         return
     match price.model:
         case "per_unit":
-            yield Piece(quantity, Fraction(price.tiers[0].price))
+            yield Piece(quantity, fraction(price.tiers[0].price))
             yield from _flat(price.tiers[0])
         case "volume":
             tier = _tier(price.tiers, quantity)
-            yield Piece(quantity, Fraction(tier.price))
+            yield Piece(quantity, fraction(tier.price))
             yield from _flat(tier)
         case "stairstep":
             tier = _tier(price.tiers, quantity)
@@ -186,7 +196,7 @@ def _alone(price: PriceFacts, quantity: Fraction) -> Iterator[Piece]:
         case "package":
             packages = -(-quantity // Fraction(price.package_size))
             words = f"{'package' if packages == 1 else 'packages'} of {price.package_size.normalize():f}"
-            yield Piece(Fraction(packages), Fraction(price.tiers[0].price), words)
+            yield Piece(Fraction(packages), fraction(price.tiers[0].price), words)
         case "graduated":
             yield from _graduated(price.tiers, quantity)
 
@@ -196,7 +206,7 @@ def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
     for tier in tiers:
         top = quantity if tier.up_to is None or tier is tiers[-1] else min(quantity, Fraction(tier.up_to))
         if top > below:
-            yield Piece(top - below, Fraction(tier.price))
+            yield Piece(top - below, fraction(tier.price))
             yield from _flat(tier)
         below = max(below, top)
         if below == quantity:
@@ -205,7 +215,7 @@ def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
 
 def _flat(tier: Tier) -> Iterator[Piece]:
     if tier.flat:
-        yield Piece(Fraction(1), Fraction(tier.flat), "flat fee", is_fee=True)
+        yield Piece(Fraction(1), fraction(tier.flat), "flat fee", is_fee=True)
 
 
 def _tier(tiers: tuple[Tier, ...], quantity: Fraction) -> Tier:

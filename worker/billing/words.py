@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from mappings.canonical.money import Money, minor_digits
@@ -53,12 +54,14 @@ def quantity_words(price: PriceFacts, quantity: Decimal, currency: str) -> str:
     return " + ".join(_piece_words(piece, price, currency) for piece in found)
 
 
+@lru_cache(maxsize=4096)
 def units(quantity: Decimal | Fraction, unit: str) -> str:
     """A quantity with its unit: "1 seat", "12 seats"; a unit in capitals (GB) has no plural."""
     text = plain_number(Fraction(quantity))
     return f"{text} {unit}" if text == "1" or unit.isupper() or unit.endswith("s") else f"{text} {unit}s"
 
 
+@lru_cache(maxsize=4096)
 def price_words(price: Fraction, currency: str) -> str:
     """A price with at least the digits of its currency, at most twelve."""
     digits = minor_digits(currency)
