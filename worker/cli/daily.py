@@ -45,7 +45,7 @@ def run(
     out = Output(as_json=as_json)
     out.result(document)
     running.print_run(out, document)
-    return stop.code if stop.is_set() else running.exit_code(document)
+    return exits.INTERRUPTED if stop.is_set() else running.exit_code(document)
 
 
 def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -> int:

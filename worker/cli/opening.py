@@ -37,19 +37,17 @@ def opened(*, may_create: bool = False, rings: bool = False) -> Iterator[App]:
 
     `rings`: where Redis is, workers elsewhere are told at once instead of at their next sweep.
     """
-    from worker.bootstrap import build
-
     settings = settings_of_environment()
     path = settings.sqlite_path
     if path is not None and not may_create and not path.exists():
         raise Stop(
             exits.NOT_FOUND,
             f"there is no database {path}",
-            why="DATABASE_URL is not set; the default is subledger.db in this folder."
-            if str(path) == "subledger.db"
-            else "DATABASE_URL names it.",
+            why="DATABASE_URL names it; unset, it is subledger.db in the folder you are in.",
             fix="Begin with: subledger workspace import FILE (or set DATABASE_URL to an existing one)",
         )
+    from worker.bootstrap import build  # after the look: a wrong folder is told at once
+
     app = build(settings)
     if rings and settings.redis_url is not None:
         from worker.actors.broker import BrokerDoorbell, make_broker

@@ -7,6 +7,7 @@ id, a book that says no) is told as error, why, fix and id, and never as a trace
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from dataclasses import dataclass
@@ -71,11 +72,14 @@ def problem_of(error: Exception) -> Problem:
         problem = explain(error)
         if problem is not None:
             return problem
-    place = traceback.extract_tb(error.__traceback__)[-1]
+    if os.environ.get("SUBLEDGER_LOG_LEVEL", "").lower() == "debug":
+        traceback.print_exception(error)
+    stack = traceback.extract_tb(error.__traceback__)
+    place = f" ({stack[-1].name}, line {stack[-1].lineno})" if stack else ""
     return Problem(
         exits.FAILED,
         f"Subledger met something it does not know: {type(error).__name__}: {error}",
-        why=f"This is a defect of Subledger, not of what you did ({place.name}, line {place.lineno}).",
+        why=f"This is a defect of Subledger, not of what you did{place}.",
         fix="Run it again with SUBLEDGER_LOG_LEVEL=debug to see where, and report that text.",
     )
 
@@ -114,7 +118,6 @@ def _setting(error: Exception) -> Problem | None:
 def _not_found(error: Exception) -> Problem | None:
     from connectors.registry import UnknownLedger
     from worker.bootstrap import UnknownBook
-    from worker.flows.approve import UnknownDocument as NoDraft
     from worker.flows.overview import Ambiguous, UnknownDelivery, UnknownDocument
 
     if isinstance(error, Ambiguous):
@@ -122,7 +125,6 @@ def _not_found(error: Exception) -> Problem | None:
     for kind, listing in (
         (UnknownBook, "subledger book list"),
         (UnknownDocument, "subledger document list"),
-        (NoDraft, "subledger document list --state draft"),
         (UnknownDelivery, "subledger delivery list"),
     ):
         if isinstance(error, kind):

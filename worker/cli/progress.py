@@ -42,17 +42,17 @@ class Progress:
             self._bar.stop()
 
     def tell(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` things of a stage are finished; the stage is a word such as "billing"."""
+        """`done` of `total` things (0 = nobody knows) of a stage such as "billing" are finished."""
         if self._quiet:
             return
         if self._bar is not None:
             self._move_bar(self._bar, stage, done, total)
         elif self._clock.monotonic() - self._told_at >= EVERY_S:
             self._told_at = self._clock.monotonic()
-            sys.stderr.write(f"{stage}: {done} of {total}\n")
+            sys.stderr.write(f"{stage}: {done} of {total}\n" if total else f"{stage}: {done}\n")
             sys.stderr.flush()
 
     def _move_bar(self, bar: RichProgress, stage: str, done: int, total: int) -> None:
         if stage not in self._tasks:
-            self._tasks[stage] = bar.add_task(stage, total=total)
-        bar.update(self._tasks[stage], completed=done, total=total)
+            self._tasks[stage] = bar.add_task(stage, total=total or None)
+        bar.update(self._tasks[stage], completed=done, total=total or None)

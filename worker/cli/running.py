@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from worker.cli import exits
 from worker.cli.opening import holding
 from worker.cli.output import Output, plain
+from worker.cli.problems import Stop
 
 if TYPE_CHECKING:
     from mappings.canonical.book import Book
     from worker.bootstrap import App
     from worker.flows.overview import BookLine, Status
-    from worker.flows.run import Run
+    from worker.flows.run import Hands, Run
 
 Report = Callable[[str, int, int], None]
 Document = Mapping[str, Any]
@@ -26,18 +27,33 @@ def run_or_hand_over(
 ) -> Document:
     """Do a run here, or let the process that holds the embedded database do it and follow it."""
     from worker.embedded import HeldElsewhere
-    from worker.flows import orders, overview, run
+    from worker.flows import overview, run
 
     hands = app.hands(books, should_stop=should_stop)
     with ExitStack() as held:
         try:
             held.enter_context(holding(app))
         except HeldElsewhere:
-            done = orders.hand_over(app.ports, as_of=as_of, books=books, hands=hands, progress=report)
+            done = _handed_over(app, hands, as_of=as_of, books=books, report=report)
         else:
             done = run.run(app.ports, hands, as_of=as_of, progress=report)
     wanted = [book for book, _ in hands.books.values()]
     return _document(done, wanted, overview.status(app.ports))
+
+
+def _handed_over(app: App, hands: Hands, *, as_of: date, books: tuple[str, ...], report: Report) -> Run:
+    from worker.flows import orders
+
+    try:
+        return orders.hand_over(app.ports, as_of=as_of, books=books, hands=hands, progress=report)
+    except orders.OrderFailed:
+        if not hands.should_stop():
+            raise
+        raise Stop(
+            exits.INTERRUPTED,
+            "stopped waiting for the process that holds the database; it goes on with the run",
+            fix="Look again: subledger status",
+        ) from None
 
 
 def exit_code(document: Document) -> int:
@@ -76,9 +92,8 @@ def print_run(out: Output, document: Document) -> None:
     for group, why in document["failed"].items():
         out.hint(f"group {group} could not be computed, a defect of Subledger: {why}")
     out.line(document["sentence"])
-    waiting = sum(document["unapproved"].values())
-    for command in document["approve"]:
-        out.line(f"{waiting} documents wait for approval: {command}")
+    for one in document["approve"]:
+        out.line(f"{one['documents']} documents wait for approval: {one['command']}")
 
 
 def _amounts(totals: list[dict[str, str]]) -> str:
@@ -88,9 +103,9 @@ def _amounts(totals: list[dict[str, str]]) -> str:
 def _document(done: Run, wanted: list[Book], status: Status) -> Document:
     account = plain(done.bill.account)
     approve = [
-        f"subledger document approve --book {book.code}"
+        {"book": book.code, "documents": count, "command": f"subledger document approve --book {book.code}"}
         for book in wanted
-        if done.release.unapproved.get(book.issuer)
+        if (count := done.release.unapproved.get(book.issuer))
     ]
     document = {
         "as_of": done.bill.as_of,
@@ -99,7 +114,6 @@ def _document(done: Run, wanted: list[Book], status: Status) -> Document:
         "released": done.release.released,
         "books": [_book(line, done) for line in status.books if line.code in {book.code for book in wanted}],
         "held": status.held,
-        "unapproved": dict(done.release.unapproved),
         "approve": approve,
         "waiting": done.waiting,
         "account": account,

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+
+import msgspec
 
 from connectors import registry
 from mappings.canonical.book import Book
@@ -99,7 +102,7 @@ class Status:
     needs_a_person: tuple[Reason, ...]
     last_run_as_of: date | None
     last_run_at: datetime | None
-    last_run: str
+    last_run: Mapping[str, Any]
 
 
 def books(ports: Ports) -> tuple[BookLine, ...]:
@@ -164,7 +167,7 @@ def status(ports: Ports) -> Status:
         needs_a_person=stuck,
         last_run_as_of=run.as_of if run else None,
         last_run_at=run.started_at if run else None,
-        last_run=run.summary if run else "",
+        last_run=msgspec.json.decode(run.summary) if run and run.summary else {},
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import select, update
 
 from mappings.canonical.book import Book
@@ -55,8 +56,8 @@ Command = Callable[..., Ended]
 
 
 @pytest.fixture
-def run_command(capfd: pytest.CaptureFixture[str]) -> Command:
-    """Run one command line in this process."""
+def run_command(capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Run one command line in this process. The logs it sets up write to this test's stderr, so they end."""
 
     def run_it(*arguments: str) -> Ended:
         capfd.readouterr()
@@ -64,7 +65,8 @@ def run_command(capfd: pytest.CaptureFixture[str]) -> Command:
         out, err = capfd.readouterr()
         return Ended(code, out, err)
 
-    return run_it
+    yield run_it
+    structlog.reset_defaults()
 
 
 @pytest.fixture
