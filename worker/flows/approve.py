@@ -11,24 +11,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from worker.flows.overview import UnknownDocument
 from worker.flows.ports import Ports
-from worker.store import audit, holds
+from worker.store import audit, holds, setup
 from worker.store.engine import Connection
 from worker.store.holds import Unreleased
 
 log = structlog.get_logger()
-
-
-class UnknownDocument(LookupError):
-    """No draft or held document has this reference; released documents are past approving and holding."""
-
-    def __init__(self, refs: Collection[str]) -> None:
-        names = ", ".join(sorted(refs))
-        super().__init__(
-            f"there is no unreleased document {names}; a bill may have written it anew under another"
-            " reference. List the drafts and take the reference from there."
-        )
-        self.refs = tuple(sorted(refs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +34,22 @@ def approve(
     *,
     actor: str,
     refs: Collection[str] | None = None,
+    books: Collection[str] | None = None,
     issuers: Collection[str] | None = None,
     reason: str = "",
     dry_run: bool = False,
 ) -> Approval:
-    """Approve the named drafts, or all drafts of these issuers. Raises `UnknownDocument`.
+    """Approve the named drafts, or all drafts of these issuers or of the issuers of these books.
 
-    Held documents are never approved: their content is in doubt.
+    Held documents are never approved: their content is in doubt. Raises `UnknownDocument`.
     """
 
     def act(connection: Connection) -> Approval:
-        found = _found(connection, refs, issuers)
+        sellers = issuers
+        if books is not None:
+            named = {one.issuer for one in setup.books(connection) if one.code in books}
+            sellers = named | set(issuers or ())
+        found = _found(connection, refs, sellers)
         drafts = [one for one in found if one.state == "draft"]
         known = holds.approved(connection, [one.ref for one in drafts])
         approval = Approval(
@@ -121,5 +115,8 @@ def _found(
     found = holds.unreleased(connection, refs=refs, issuers=issuers)
     missing = set(refs or ()) - {one.ref for one in found}
     if missing:
-        raise UnknownDocument(missing)
+        raise UnknownDocument(
+            f"there is no unreleased document {', '.join(sorted(missing))}; a released one is past approving"
+            " and holding, and a bill may have written a draft anew under another reference"
+        )
     return found

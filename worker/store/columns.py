@@ -49,6 +49,11 @@ class Exact(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+def bytewise_text() -> Any:
+    """Text that sorts by its bytes on both databases, whatever a database's own collation is."""
+    return Text().with_variant(Text(collation="C"), "postgresql")
+
+
 def row_id() -> Any:
     """The type of every row key: native UUID on PostgreSQL, text on SQLite, `str` in Python."""
     return Uuid(as_uuid=False)

@@ -79,8 +79,7 @@ def next_drafts(
     connection: Connection, pile: Pile, *, after: str, limit: int, only: Collection[str] | None
 ) -> Drafts:
     """The next drafts in document order; their groups are locked, so that no bill rewrites them meanwhile."""
-    collation = groups.binary_collation(connection)
-    order = DOCUMENT.c.sort_key.collate(collation)
+    order = DOCUMENT.c.sort_key
     query = select(DOCUMENT.c.id, DOCUMENT.c.group_code, DOCUMENT.c.sort_key).where(
         DOCUMENT.c.issuer == pile.issuer,
         DOCUMENT.c.kind == pile.kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from mappings.canonical.contract import Contract
 from mappings.identity import canonical_json
 from worker.store.setup_kinds import KIND_OF, decode
 from worker.store.tables import ChargeRow, DocumentRow, SetupObject, table_of
@@ -18,6 +17,7 @@ from worker.store.tables import ChargeRow, DocumentRow, SetupObject, table_of
 CHARGE = table_of(ChargeRow)
 DOCUMENT = table_of(DocumentRow)
 OBJECT = table_of(SetupObject)
+_COLUMN = {"contract": CHARGE.c.contract, "price_list": CHARGE.c.price_list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,28 @@ def restatements(connection: Connection, changed: Iterable[tuple[str, Any]]) -> 
 
     Days of an object run from its `from` to the next `from` of the same code that the store knows.
     """
-    return tuple(found for kind, value in changed if (found := _restatement(connection, kind, value)))
+    changed = tuple(changed)
+    last = {kind: _last_billed(connection, kind) for kind in {kind for kind, _ in changed}}
+    reaching = [
+        (kind, value) for kind, value in changed if last[kind].get(value.code, date.min) >= value.from_
+    ]
+    return tuple(found for kind, value in reaching if (found := _restatement(connection, kind, value)))
+
+
+def _last_billed(connection: Connection, kind: str) -> Mapping[str, date]:
+    """Code of a contract or price list -> first day of the last cycle billed by it; one look for all."""
+    column = _COLUMN[kind]
+    query = (
+        select(column, func.max(CHARGE.c.cycle_start))
+        .join(DOCUMENT, DOCUMENT.c.id == CHARGE.c.document_id)
+        .where(DOCUMENT.c.state == "released")
+        .group_by(column)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _restatement(connection: Connection, kind: str, value: Any) -> Restatement | None:
-    column = CHARGE.c.contract if isinstance(value, Contract) else CHARGE.c.price_list
+    column = _COLUMN[kind]
     code = KIND_OF[kind].code(value)
     stored = _stored(connection, kind, value.code)
     later = [other.from_ for other in stored.values() if other.from_ > value.from_]

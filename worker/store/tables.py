@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from worker.store.columns import Exact, Instant, new_id, row_id
+from worker.store.columns import Exact, Instant, bytewise_text, new_id, row_id
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -188,7 +188,7 @@ class DocumentRow(Row, table=True):
     net_minor: int = Field(sa_type=BigInteger)
     tax_minor: int = Field(sa_type=BigInteger)
     gross_minor: int = Field(sa_type=BigInteger)
-    sort_key: str
+    sort_key: str = Field(sa_type=bytewise_text())
     series: str | None = None
     number: str | None = Field(default=None, index=True)
     document_date: date | None = Field(default=None, sa_type=Date)

@@ -189,7 +189,7 @@ def _create_document() -> None:
         sa.Column("net_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("gross_minor", sa.BigInteger(), nullable=False),
-        sa.Column("sort_key", sa.String(), nullable=False),
+        sa.Column("sort_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("series", sa.String(), nullable=True),
         sa.Column("number", sa.String(), nullable=True),
         sa.Column("document_date", sa.Date(), nullable=True),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -177,6 +178,25 @@ class TestBillOfJoinedGroups:
         assert (run.groups, run.change.written) == (1, 0)
         assert {row[0] for row in front.rows("document", "group_code")} == {"HOLD"}
         assert {row[0] for row in front.rows("charge", "group_code")} == {"HOLD"}
+
+
+class TestBillsAtOnce:
+    def test_write_every_draft_once(self, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two bills, a release and an import at the same time."""
+        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 1)
+        news = Workspace(versions=(version("S-LONE", 8, date(2026, 1, 10)),))
+
+        with ThreadPoolExecutor(4) as pool:
+            runs = [pool.submit(act) for act in (front.bill, front.bill, front.release)]
+            runs.append(pool.submit(front.load, news))
+            for run in runs:
+                run.result()
+        front.bill()
+        front.release()
+
+        assert sum(row[0] for row in front.rows("charge", "net_minor")) == 12000 + 5000 + 3000 + 3548
+        numbers = [str(row[0]) for row in front.rows("document", "number")]
+        assert numbers == [f"US-2026-{n:05}" for n in range(1, len(numbers) + 1)]
 
 
 class TestBillOnBothDatabases:

@@ -25,6 +25,7 @@ from tests.unit.worker.small_world import (
     version,
 )
 from worker.flows import approve, release
+from worker.flows.overview import UnknownDocument
 from worker.flows.release_plan import create_missing_policy, release_policy
 from worker.store.engine import Store
 
@@ -252,7 +253,7 @@ class TestApproval:
     def test_lets_exactly_the_approved_content_go(self, front: Front) -> None:
         front.load(with_book(release="approve"))
         front.bill()
-        approval = approve.approve(front.ports, actor="finance", issuers=("US",), reason="checked")
+        approval = approve.approve(front.ports, actor="finance", books=("US-BOOK",), reason="checked")
         front.load(Workspace(versions=(version("S-LONE", 30),)))
         front.bill()
 
@@ -279,7 +280,7 @@ class TestApproval:
         assert front.rows("audit", "actor", "act", "reason") == [("finance", "document.approve", "month end")]
 
     def test_refuses_a_reference_it_does_not_know(self, front: Front) -> None:
-        with pytest.raises(approve.UnknownDocument, match="NOPE"):
+        with pytest.raises(UnknownDocument, match="NOPE"):
             approve.approve(front.ports, actor="finance", refs=("NOPE",))
 
 
