@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
+from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,14 @@ def in_a_new_shell(command: str, *, cwd: Path) -> str:
 
 def totals_of_documents(documents: list[dict[str, Any]]) -> dict[tuple[str, str], Decimal]:
     """(book, currency) -> gross of the documents our database lists, credit notes subtracted."""
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for document in documents:
         gross = document["gross"]
         sign = -1 if document["kind"] == "credit_note" else 1
-        place = (document["delivery"].removesuffix(" posted"), gross["currency"])
-        sums[place] += sign * Decimal(gross["amount"])  # type: ignore[assignment]  # Counter adds Decimals
-    return dict(sums)  # type: ignore[arg-type]  # as above
+        sums[document["delivery"].removesuffix(" posted"), gross["currency"]] += sign * Decimal(
+            gross["amount"]
+        )
+    return dict(sums)
 
 
 class TestDemo:

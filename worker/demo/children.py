@@ -6,15 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from connectors.protocols import Clock
-
 _END_S = 5.0
-_POLL_S = 0.02
+_START_S = 60.0
 _OURS = ("DATABASE_URL", "REDIS_URL", "SUBLEDGER_")
 """Variables of the user's own installation: no child of the demo may see them."""
 
@@ -47,22 +46,18 @@ class Child:
             )
 
     def next_line(self) -> bytes:
-        """The next line it prints; raises `ChildFailed` when it ends without one."""
+        """The next line it prints; raises `ChildFailed` when it ends without one or takes too long."""
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        patience = threading.Timer(_START_S, self.process.kill)
+        patience.start()
+        try:
+            line = self.process.stdout.readline()
+        finally:
+            patience.cancel()
         if not line:
-            raise self._failed("ended before it was ready")
+            why = f"ended, or was not ready within {_START_S:g} s; what it said is in {self._log}"
+            raise ChildFailed(f"The {self.name} {why}.")
         return line
-
-    def wait_until(self, is_ready: Callable[[], bool], *, seconds: float, clock: Clock) -> None:
-        """Ask again and again; raises `ChildFailed` when it ends or the time is over."""
-        end = clock.monotonic() + seconds
-        while not is_ready():
-            if self.process.poll() is not None:
-                raise self._failed(f"ended with code {self.process.returncode}")
-            if clock.monotonic() > end:
-                raise self._failed(f"was not ready within {seconds:g} s")
-            clock.sleep(_POLL_S)
 
     def kill(self) -> None:
         """`kill -9`: no clean-up of any kind happens in it."""
@@ -84,9 +79,6 @@ class Child:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
-
-    def _failed(self, what: str) -> ChildFailed:
-        return ChildFailed(f"The {self.name} {what}. What it said is in {self._log}.")
 
 
 @contextmanager

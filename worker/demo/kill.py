@@ -45,8 +45,8 @@ def kill_and_recover(stage: Stage) -> AfterKill:
     report = stage.report
     before = stage.books()
     report.tell(
-        f"{count(len(scenario.BEFORE_THE_KILL), 'more change')} by webhook, for all three books. The simulator "
-        "is told to record each invoice and to keep its answer back."
+        f"{count(len(scenario.BEFORE_THE_KILL), 'more change')} by webhook, for all three books. The "
+        "simulator is told to record each invoice and to keep its answer back."
     )
     report.tell("Now the demo kills its own worker (kill -9): it has sent, and not heard the answer yet.")
     unheard = _kill_in_the_middle(stage)

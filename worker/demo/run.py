@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Clock
 from worker import logs
 from worker.clock import SystemClock
-from worker.demo import children, folder, play, simulator
+from worker.demo import children, folder, play, scenario, simulator
 from worker.demo.children import ChildFailed, Terminated
 from worker.demo.claims import ClaimFailed
 from worker.demo.folder import DemoFolder, FolderRefused
@@ -62,8 +62,8 @@ def _begin(report: Report, ours: DemoFolder) -> None:
         "Fernwolke sells cloud seats through three legal entities: one in the US and one in the UK, with "
         "QuickBooks, and one in Germany, with Beancount. Its customer is Quellmar Telecom, a holding with "
         "eight operators in seven countries, billed in four currencies. All their Suite seats count together "
-        "for the price tier, and each has its own contract: it pays itself, its parent pays, the holding pays, "
-        "a reseller stands between, or one bill has a section for each brand."
+        "for the price tier, and each has its own contract: it pays itself, its parent pays, the holding "
+        "pays, a reseller stands between, or one bill has a section for each brand."
     )
 
 
@@ -78,10 +78,13 @@ def _end(
         report.tell(f"The QuickBooks simulator stays up until Ctrl-C; {running.url}/_sim explains it.")
     else:
         report.command("Start the QuickBooks simulator again, with both companies as they are now:", again)
-    report.say()
-    report.say(
-        f"With your own data: copy and change {ours.workspace / '1-january.yaml'}, then run "
-        f"`{command} workspace import FILE` and `{command} run`."
+    example = shlex.quote(str(ours.workspace / scenario.OWN_START))
+    subledger = shlex.quote(command)
+    report.head("With your own data: copy a small file, put in your names and prices, import it, run.")
+    report.command(
+        "As it is, it bills a bakery into a new Beancount book:",
+        f"cp {example} . && {subledger} workspace import {scenario.OWN_START} && "
+        f"{subledger} run --as-of 2026-01-31",
     )
 
 

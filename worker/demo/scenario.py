@@ -67,6 +67,10 @@ MONTHS = (
 )
 
 
+OWN_START = "minimal.yaml"
+"""The file to begin with for one's own data; the same as deploy/examples/minimal.yaml."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change of one subscription, as its system of record would tell it: what is held from a day on."""
@@ -121,11 +125,11 @@ BEFORE_THE_KILL = (
 def write_workspace(into: Path, *, simulator: str, folder: Path) -> None:
     """Copy the workspace files into `into`, with the simulator's address and the demo's folder filled in."""
     into.mkdir()
-    for month in MONTHS:
-        text = (resources.files("worker.demo") / "scenario" / month.file).read_text(encoding="utf-8")
+    for file in (*(month.file for month in MONTHS), OWN_START):
+        text = (resources.files("worker.demo") / "scenario" / file).read_text(encoding="utf-8")
         for name, value in (("simulator", simulator), ("folder", str(folder))):
             text = text.replace("{{" + name + "}}", _in_quotes(value))
-        (into / month.file).write_text(text, encoding="utf-8")
+        (into / file).write_text(text, encoding="utf-8")
 
 
 def _in_quotes(value: str) -> str:

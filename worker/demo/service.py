@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -19,7 +20,7 @@ from worker.demo.folder import DemoFolder
 from worker.demo.scenario import Change
 
 SOURCE = "subscription_events"
-_SECRET = base64.b64encode(b"the webhook secret of the demo only").decode()
+SECRET = base64.b64encode(b"the webhook secret of the demo only").decode()
 _DEADLINE_S = 10.0
 _ACCEPTED = 202
 
@@ -40,20 +41,25 @@ class Service:
     def tell(self, change: Change) -> None:
         """Send one signed event; returns when the service has stored it and answered 202."""
         body = change.body()
-        sent_at = str(int(self.clock.now().timestamp()))
-        signed = f"{change.id}.{sent_at}.".encode("ascii") + body
-        signature = hmac.new(base64.b64decode(_SECRET), signed, hashlib.sha256).digest()
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": change.id,
-            "webhook-timestamp": sent_at,
-            "webhook-signature": f"v1,{base64.b64encode(signature).decode('ascii')}",
-        }
+        headers = signed_headers(change.id, body, at=self.clock.now())
         url = f"{self.url}/hooks/{SOURCE}"
         answer = self.session.send(Request("POST", url, headers=headers, body=body, deadline_s=_DEADLINE_S))
         if answer.status != _ACCEPTED:
             told = answer.body[:300].decode("utf-8", "replace")
             raise ChildFailed(f"The service answered {answer.status} to event {change.id}: {told}")
+
+
+def signed_headers(event_id: str, body: bytes, *, at: datetime) -> dict[str, str]:
+    """The headers of an event, signed with the demo's secret (standardwebhooks.com, version 1)."""
+    sent_at = str(int(at.timestamp()))
+    signed = f"{event_id}.{sent_at}.".encode("ascii") + body
+    signature = hmac.new(base64.b64decode(SECRET), signed, hashlib.sha256).digest()
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": sent_at,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode('ascii')}",
+    }
 
 
 @contextmanager
@@ -62,7 +68,7 @@ def running(folder: DemoFolder, *, client_secret: str, clock: Clock) -> Iterator
     env = {
         "DATABASE_URL": folder.database_url,
         "SUBLEDGER_CLIENT_SECRETS": f"*={client_secret}",
-        "SUBLEDGER_WEBHOOK_SECRETS": f"{SOURCE}={_SECRET}",
+        "SUBLEDGER_WEBHOOK_SECRETS": f"{SOURCE}={SECRET}",
     }
     arguments = ["serve", "--host", "127.0.0.1", "--port", "0", "--json"]
     with children.running("service (subledger serve)", "worker", arguments, env=env, log=folder.log) as child:
