@@ -75,13 +75,6 @@ def of_parties(connection: Connection, parties: Iterable[str]) -> Mapping[str, s
     return found
 
 
-def with_held_documents(connection: Connection) -> frozenset[str]:
-    """Groups that have a held document."""
-    return frozenset(
-        connection.scalars(select(DOCUMENT.c.group_code).where(DOCUMENT.c.state == "held").distinct())
-    )
-
-
 def regroup(connection: Connection) -> frozenset[str]:
     """Compute the groups anew and move every row that belongs elsewhere now; returns the groups touched.
 

@@ -175,10 +175,11 @@ def freeze(connection: Connection, releases: Sequence[Release], *, now: datetime
 
 
 def hold(connection: Connection, held: Sequence[tuple[Candidate, tuple[Check, ...]]]) -> None:
-    """Drafts that cannot be released now: held with the reason, until the next bill of their group."""
+    """Drafts that cannot be released now: held with the reason until the next bill, which tries again."""
     for candidate, checks in held:
         values = {"state": "held", "checks": canonical_json(checks).decode()}
         connection.execute(update(DOCUMENT).where(DOCUMENT.c.id == candidate.id).values(values))
+    groups.mark_dirty(connection, {candidate.group for candidate, _ in held})
 
 
 def _locked_counter(connection: Connection, issuer: str, series: str, reset_key: str, *, first: int) -> int:

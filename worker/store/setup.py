@@ -27,8 +27,9 @@ _COLUMNS = ("kind", "code", "group_code", "body", "hash", "changed_at")
 _IMPORT_LOCK = 5_305_112_860_411_908
 """Our number among PostgreSQL's advisory locks: one import at a time."""
 _STAMP = "stamp"
-_TRIES_RELEASE_AGAIN = frozenset({"book", "chart", "fx_rate"})
-"""Kinds that cannot change what is owed, only whether a held document can be released now."""
+_RELEASE_ONLY = frozenset({"book", "chart", "fx_rate"})
+"""Kinds that change nothing of what is owed, only whether a document can be released; a group with one that
+could not is to be billed again anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +180,11 @@ def _given(connection: Connection, setup: Setup) -> tuple[list[_Given], int]:
 def _mark_dirty(connection: Connection, given: Iterable[_Given]) -> None:
     """The groups whose bill may come out differently after this import."""
     kinds = {one.kind for one in given}
-    if any(KIND_OF[kind].shared and kind not in _TRIES_RELEASE_AGAIN for kind in kinds):
+    if any(KIND_OF[kind].shared and kind not in _RELEASE_ONLY for kind in kinds):
         groups.mark_all_dirty(connection)
         return
-    touched = {one.group_code for one in given if not KIND_OF[one.kind].shared and not one.is_new}
-    if kinds & _TRIES_RELEASE_AGAIN:
-        touched |= groups.with_held_documents(connection)
-    groups.mark_dirty(connection, touched)
+    own = [one for one in given if not KIND_OF[one.kind].shared and not one.is_new]
+    groups.mark_dirty(connection, {one.group_code for one in own})
 
 
 def _renew_stamp(connection: Connection, now: datetime) -> None:

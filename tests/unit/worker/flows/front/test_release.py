@@ -208,6 +208,17 @@ class TestHeldDocuments:
         assert front.release().released == 1
         assert self.held(front) == {}
 
+    def test_go_on_a_day_that_has_a_rate(self, front: Front) -> None:
+        """Saturday has none. On Monday the same run is repeated, with rates that were there all along."""
+        monday = FxRate("EUR", "USD", date(2026, 1, 7), "1.0842", "ECB")
+        front.load(Workspace(Setup(fx_rates=(monday,))))
+        self.test_wait_for_a_rate_and_stop_nobody(front)
+        front.clock.advance(2 * 86_400)
+
+        front.bill()
+
+        assert front.release().released == 1
+
     def test_name_what_the_chart_lacks(self, front: Front) -> None:
         front.load(Workspace(Setup(charts=(replace(CHART, rules=(), tax_codes={}),))))
         front.bill()
