@@ -37,6 +37,20 @@ class DatabaseLock:
         os.write(descriptor, f"process {os.getpid()}\n".encode())
         self._descriptor = descriptor
 
+    def is_held(self) -> bool:
+        """Whether some process, maybe this one, holds it now."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def release(self) -> None:
         """Give the lock back."""
         if self._descriptor is not None:

@@ -6,7 +6,7 @@ Settings follow R21: no retries by the queue (rows carry them), no age limit, no
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dramatiq
@@ -62,7 +62,7 @@ class _StartNotice(Middleware):
 
 
 def make_broker(redis_url: str | None) -> dramatiq.Broker:
-    """The broker of this process, with the queues declared."""
+    """One broker of this process; each worker has its own, as dramatiq expects."""
     middleware: list[Middleware] = [
         TimeLimit(time_limit=_TIME_LIMIT_MS),
         Retries(max_retries=0),
@@ -79,15 +79,16 @@ def make_broker(redis_url: str | None) -> dramatiq.Broker:
 
 
 class BrokerDoorbell:
-    """Rings by sending the actor a message; a broker that is away is counted on the sweeper."""
+    """Rings by sending the actor a message; a queue that is away only costs the time until the sweep."""
 
-    def __init__(self, broker: dramatiq.Broker) -> None:
-        self._broker = broker
+    def __init__(self, brokers: Iterable[dramatiq.Broker]) -> None:
+        self._brokers = tuple(brokers)
 
     def ring(self, name: str, row_id: str) -> None:
         """Send one id to one actor. Never raises: the row is committed, the sweeper rings again."""
+        broker = next(one for one in self._brokers if name in one.actors)
         try:
-            self._broker.get_actor(name).send(row_id)
+            broker.get_actor(name).send(row_id)
         except (DramatiqError, RedisError, OSError) as error:
             log.warning("doorbell.failed", actor=name, row=row_id, error=type(error).__name__)
 

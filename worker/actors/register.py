@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
 import dramatiq
 
-from worker.actors.broker import FRONT, PUSH, guarded
+from worker.actors.broker import FRONT, PUSH, BrokerDoorbell, guarded, make_broker
 from worker.bootstrap import App, UnknownBook
 from worker.flows import apply, orders, push
 
 
-def register(
-    broker: dramatiq.Broker,
+def open_queues(
+    app: App,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    ring_at: Callable[[str, str, datetime], None] = lambda _name, _row_id, _at: None,
+) -> dict[str, dramatiq.Broker]:
+    """One broker per queue with its actors, and the app's doorbell on them.
+
+    A process that only rings (a command, the web without a worker) stops here; see `Service` for one
+    that works.
+    """
+    redis_url = app.settings.redis_url
+    url = redis_url.get_secret_value() if redis_url else None
+    brokers = {queue: make_broker(url) for queue in (FRONT, PUSH)}
+    _register(brokers, app, should_stop=should_stop, ring_at=ring_at)
+    app.doorbell = BrokerDoorbell(brokers.values())
+    return brokers
+
+
+def _register(
+    brokers: Mapping[str, dramatiq.Broker],
     app: App,
     *,
     should_stop: Callable[[], bool],
     ring_at: Callable[[str, str, datetime], None],
 ) -> None:
-    """Declare the actors of one process on its broker.
+    """Declare the actors of one process, each on the broker of its queue.
 
     `should_stop` ends a drain between two calls; `ring_at` keeps a timer for a lane that waits.
     """
@@ -48,5 +67,5 @@ def register(
         ("work_order", FRONT, work_order),
     )
     for name, queue, work in actors:
-        declare = dramatiq.actor(broker=broker, actor_name=name, queue_name=queue, max_retries=0)
+        declare = dramatiq.actor(broker=brokers[queue], actor_name=name, queue_name=queue, max_retries=0)
         declare(guarded(work, name))

@@ -12,8 +12,8 @@ from types import TracebackType
 import structlog
 from dramatiq import Worker
 
-from worker.actors.broker import FRONT, PUSH, BrokerDoorbell, make_broker
-from worker.actors.register import register
+from worker.actors.broker import FRONT, PUSH
+from worker.actors.register import open_queues
 from worker.actors.timers import Timers
 from worker.bootstrap import App
 from worker.flows.sweep import sweep
@@ -32,16 +32,12 @@ class Service:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stopping = threading.Event()
-        redis_url = app.settings.redis_url
-        self._broker = make_broker(redis_url.get_secret_value() if redis_url else None)
-        app.doorbell = BrokerDoorbell(self._broker)
-        self._timers = Timers(app.clock, app.doorbell.ring, every=self._sweep, interval_s=_SWEEP_S)
-        register(self._broker, app, should_stop=self._stopping.is_set, ring_at=self._timers.ring_at)
-        self._workers = (
-            Worker(self._broker, queues={FRONT}, worker_threads=_FRONT_THREADS, worker_timeout=_POLL_MS),
-            Worker(
-                self._broker, queues={PUSH}, worker_threads=app.settings.push_threads, worker_timeout=_POLL_MS
-            ),
+        self._timers = Timers(app.clock, self._ring, every=self._sweep, interval_s=_SWEEP_S)
+        self._brokers = open_queues(app, should_stop=self._stopping.is_set, ring_at=self._timers.ring_at)
+        threads = {FRONT: _FRONT_THREADS, PUSH: app.settings.push_threads}
+        self._workers = tuple(
+            Worker(broker, queues={queue}, worker_threads=threads[queue], worker_timeout=_POLL_MS)
+            for queue, broker in self._brokers.items()
         )
 
     def start(self) -> None:
@@ -57,8 +53,12 @@ class Service:
         self._timers.stop()
         for worker in self._workers:
             worker.stop(timeout=int(self._app.settings.drain_s * 1000))
-        self._broker.close()
+        for broker in self._brokers.values():
+            broker.close()
         log.info("worker.stopped", holder=self._app.holder)
+
+    def _ring(self, name: str, row_id: str) -> None:
+        self._app.doorbell.ring(name, row_id)
 
     def _sweep(self) -> None:
         try:

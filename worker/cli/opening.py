@@ -50,9 +50,9 @@ def opened(*, may_create: bool = False, rings: bool = False) -> Iterator[App]:
 
     app = build(settings)
     if rings and settings.redis_url is not None:
-        from worker.actors.broker import BrokerDoorbell, make_broker
+        from worker.actors.register import open_queues
 
-        app.doorbell = BrokerDoorbell(make_broker(settings.redis_url.get_secret_value()))
+        open_queues(app)
     try:
         yield app
     finally:

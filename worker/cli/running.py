@@ -45,7 +45,11 @@ def _handed_over(app: App, hands: Hands, *, as_of: date, books: tuple[str, ...],
     from worker.flows import orders
 
     try:
-        return orders.hand_over(app.ports, as_of=as_of, books=books, hands=hands, progress=report)
+        lock = app.lock()
+        assert lock is not None, "only an embedded database is held by one process"
+        return orders.hand_over(
+            app.ports, as_of=as_of, books=books, hands=hands, is_held=lock.is_held, progress=report
+        )
     except orders.OrderFailed:
         if not hands.should_stop():
             raise

@@ -29,10 +29,19 @@ class OrderFailed(Exception):
     """The holder could not do it; the message is what it said."""
 
 
-def hand_over(ports: Ports, *, as_of: date, books: tuple[str, ...], hands: Hands, progress: Progress) -> Run:
+def hand_over(
+    ports: Ports,
+    *,
+    as_of: date,
+    books: tuple[str, ...],
+    hands: Hands,
+    is_held: Callable[[], bool],
+    progress: Progress,
+) -> Run:
     """Let the holder do a run and follow it; returns what the run did.
 
-    Raises `NotTaken` when it is not begun within 30 s, `OrderFailed` when it failed there.
+    `is_held` says whether some process still holds the database. Raises `NotTaken` when the order is not
+    begun within 30 s, `OrderFailed` when it failed there or the holder died over it.
     """
     arguments = {"as_of": as_of, "books": books}
     order_id = ports.store.transact(
@@ -52,6 +61,8 @@ def hand_over(ports: Ports, *, as_of: date, books: tuple[str, ...], hands: Hands
         if order.progress:
             stage, done, of = msgspec.json.decode(order.progress, type=tuple[str, int, int])
             progress(stage, done, of)
+        if not is_held():
+            raise OrderFailed("the process that held the database ended over it; start the run again")
         if hands.should_stop():
             raise OrderFailed("stopped waiting; the process that holds the database goes on with it")
         ports.clock.sleep(_POLL_S)

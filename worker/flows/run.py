@@ -12,12 +12,12 @@ from datetime import date
 
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money
-from worker.flows import bill, release, until_idle
+from worker.flows import apply, bill, release, until_idle
 from worker.flows.bill import BillRun
 from worker.flows.ports import Ports, Timing
 from worker.flows.release import ReleaseRun
 from worker.flows.until_idle import Waiting
-from worker.store import deliveries
+from worker.store import deliveries, inbox
 from worker.store.deliveries import Delivery
 
 Progress = Callable[[str, int, int], None]
@@ -61,6 +61,7 @@ class Hands:
 def run(ports: Ports, hands: Hands, *, as_of: date, progress: Progress) -> Run:
     """Bill everything due until the end of `as_of`, release what may go, and push until idle."""
     started_at = ports.clock.now()
+    apply_stored(ports)
     billed = bill.run(ports, as_of=as_of, progress=lambda done, of: progress("billing", done, of))
     released_so_far = 0
 
@@ -77,6 +78,14 @@ def run(ports: Ports, hands: Hands, *, as_of: date, progress: Progress) -> Run:
         Posted(book, kind, count, Money(gross, currency)) for book, kind, currency, count, gross in found
     )
     return Run(billed, released, posted, waiting)
+
+
+def apply_stored(ports: Ports) -> None:
+    """Apply the events that were stored while no worker ran, so that this run bills them."""
+    with ports.store.read() as connection:
+        events = inbox.waiting(connection, now=ports.clock.now())
+    for event in events:
+        apply.run(ports, event)
 
 
 def push(ports: Ports, hands: Hands, *, progress: Progress) -> tuple[Waiting, ...]:
