@@ -39,7 +39,9 @@ class Price:
 
     `plan` is monthly | annual | triennial | one_time | usage, `term` a duration (P1M) or "" for any.
     `model` per_unit uses the first tier. `package_size` is for the package model. `cost` is what the
-    provider takes per unit and cycle, when known.
+    provider takes per unit and cycle, when known. `segment` limits the price to contracts of it. `zero_units`
+    says what a closed usage cycle with a reading of zero costs: nothing, or what the first tier takes
+    whatever the quantity (its flat fee or block). Seats not held always cost nothing.
     """
 
     product: str
@@ -49,6 +51,8 @@ class Price:
     term: str = ""
     package_size: Decimal = Decimal(1)
     cost: Decimal | None = None
+    segment: str = ""
+    zero_units: Literal["free", "first_tier"] = "free"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Pool:
 
     Members are every subscription of `products` held by `group` or a party below it. `measure` is of
     the group's total quantity in the pool period. `in_order` names party codes that fill the tiers first.
+    Members whose cycle is longer than `period` keep the tier of their purchase, or are settled once a year,
+    over the pool's year that holds their first day.
     """
 
     code: str
@@ -79,3 +85,4 @@ class Pool:
     anchor: date | None = None
     from_: date | None = None
     until: date | None = None
+    annual: Literal["at_purchase", "settle_yearly"] = "at_purchase"

@@ -14,14 +14,66 @@ Proration = Literal[
 ]
 
 
+ChangeForm = Literal["difference", "reverse_and_recharge", "spans"]
+"""How a change of a billed cycle is printed; the total is the same in every form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """Percent off list price from `from_` until `until` (excluded); a negative percent is a markup."""
+    """Percent or `amount` off the list price from `from_` until `until` (excluded); negative adds to it.
 
-    percent: Decimal
+    `amount` is per unit (block, package) and billing cycle, in the list's currency; a price never falls
+    below zero. `decided_by` cycle_start: what is valid on the cycle's first day counts for all of it;
+    day: each day of the cycle is priced by what is valid on it.
+    """
+
+    percent: Decimal = Decimal(0)
     from_: date | None = None
     until: date | None = None
     product: str = ""
+    amount: Decimal = Decimal(0)
+    decided_by: Literal["cycle_start", "day"] = "cycle_start"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentStep:
+    """A minimum of another height for periods that begin on or after `from_`."""
+
+    from_: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A minimum to be paid per `period`; what eligible fees fall short of it is billed as `product`.
+
+    `amount` is before tax, in the currency of the contract's list. The grid begins at `anchor`, else at
+    the contract's first day; a period the contract covers in part is prorated by days. `scope` entity:
+    every party with subscriptions under the contract owes it for itself; group: all of them together, the
+    shortfall shared by their eligible fees.
+    """
+
+    amount: Decimal
+    product: str
+    period: str = "P1M"
+    anchor: date | None = None
+    eligible: Literal["recurring", "recurring_and_usage"] = "recurring"
+    scope: Literal["entity", "group"] = "group"
+    ramp: tuple[CommitmentStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RampStep:
+    """What was agreed for cycles from `from_` on, until the next step of the same product.
+
+    `price` is per unit and cycle in the place of the list's; `quantity` is billed at least while anything
+    is held. `product` "" is every product.
+    """
+
+    from_: date
+    product: str = ""
+    price: Decimal | None = None
+    quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +83,12 @@ class Contract:
     `bill_to`: own (the sold-to party), parent (the party above on the cycle's first day), consolidated
     (the party that holds this contract pays, one document with a section per entity), or `party:CODE`.
     `price_list` names the list; the document currency is the list's. `alignment` is own or anchor:DATE.
+    `offset_days` moves the day a cycle is due: later, or earlier when negative. `segment` chooses prices
+    of that segment. `notice_days` delays an increase of the list. `bill_by` provider_lines repeats the
+    provider's lines (with markup or margin) instead of counting cycles. `markup_percent` is of the cost,
+    `margin_percent` and `margin_floor_percent` of the price. `retail_price_list` is what a reseller's
+    customer pays. `reassignment` says whether a customer that takes over a subscription pays from the next
+    cycle or from the day.
     """
 
     code: str
@@ -57,6 +115,18 @@ class Contract:
     bill_changes: Literal["at_once", "next_run"] = "next_run"
     zero_documents: Literal["suppress", "issue"] = "suppress"
     invoice_format: str = ""
+    offset_days: int = 0
+    segment: str = ""
+    notice_days: int = 0
+    minimum: Commitment | None = None
+    ramp: tuple[RampStep, ...] = ()
+    change_form: ChangeForm = "difference"
+    bill_by: Literal["cycles", "provider_lines"] = "cycles"
+    margin_percent: Decimal | None = None
+    margin_floor_percent: Decimal | None = None
+    retail_price_list: str = ""
+    show_margin: bool = False
+    reassignment: Literal["cycle_end", "split_at_date"] = "cycle_end"
 
 
 @dataclass(frozen=True, slots=True)

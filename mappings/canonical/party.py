@@ -85,7 +85,11 @@ class FxRate:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """One of our legal entities: it sells, issues documents and keeps one or more books."""
+    """One of our legal entities: it sells, issues documents and keeps one or more books.
+
+    `credits_need_own_document` is the law of its country: nothing negative on an invoice;
+    `own_credit_formats` are invoice formats (e-invoice profiles) that ask for the same.
+    """
 
     code: str
     name: str
@@ -107,6 +111,8 @@ class Issuer:
     tax_rounding_mode: Literal["half_up", "half_down", "down"] = "half_up"
     document_date: Literal["release_date", "as_of"] = "release_date"
     cut_over: date | None = None
+    credits_need_own_document: bool = False
+    own_credit_formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

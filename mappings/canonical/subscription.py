@@ -12,6 +12,34 @@ Status = Literal["active", "suspended", "cancelled", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a shared subscription that a party bears, in the measure of its key."""
+
+    party: str
+    weight: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SplitKey:
+    """How a subscription is shared for cycles from `from_` on, until the next key.
+
+    `by` names what the weights are: percent (adding up to 100), headcount or seats.
+    """
+
+    from_: date
+    by: Literal["percent", "headcount", "seats"]
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The legal customer that takes a subscription over from `from_` on (a merger, a sale)."""
+
+    from_: date
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """The lasting facts of a subscription. `code` is ours or the provider's id, unique in the workspace.
 
@@ -19,7 +47,8 @@ class Subscription:
     then names it as unassigned). `offer` and `tenant` keep what the provider said.
     `contract` "" means: the contract of the party or the nearest party above. `anchor` is the first
     day of the billing grid. `billed_until` overrides the cut-over. `end` is the day from which nothing is
-    held any more, renewing or not; without it `auto_renew` False ends the term that runs.
+    held any more, renewing or not; without it `auto_renew` False ends the term that runs. `splits` share
+    its cost between parties, each part sold to and billed for its party. `assignments` hand it over.
     """
 
     code: str
@@ -37,6 +66,18 @@ class Subscription:
     billed_until: date | None = None
     end: date | None = None
     auto_renew: bool = True
+    splits: tuple[SplitKey, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+
+    def party_on(self, day: date) -> str:
+        """Code of the party that holds it on a day."""
+        taken = [one for one in self.assignments if one.from_ <= day]
+        return max(taken, key=lambda one: one.from_).party if taken else self.party
+
+    def split_on(self, day: date) -> SplitKey | None:
+        """The key of a day, or None where the subscription is not shared."""
+        keys = [key for key in self.splits if key.from_ <= day]
+        return max(keys, key=lambda key: key.from_) if keys else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ attribute that is named as in `mappings.canonical` holds what the canonical valu
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, field
@@ -22,13 +22,12 @@ from connectors.sources.workspace_file.fields import (
     Name,
     Number,
     Ref,
-    RoundingName,
     Seconds,
     Term,
     Text,
 )
+from connectors.sources.workspace_file.schema_contracts import ContractEntry
 from connectors.sources.workspace_file.schema_parties import IssuerEntry, PartyEntry
-from mappings.canonical.money import Rounding, RoundingBasis, RoundingMode
 
 FORMAT = 1
 """Number of this file format: the value of the key `subledger`."""
@@ -117,6 +116,11 @@ class PriceEntry(Entry, kw_only=True, frozen=True):
     term: Term = ""
     package_size: Number = "1"
     cost: Number | None = None
+    segment: Text = ""
+    zero_units: Annotated[
+        Literal["free", "first_tier"],
+        Meta(description="What a closed usage cycle costs whose reading is zero."),
+    ] = "free"
 
     @property
     def tiers(self) -> tuple[TierEntry, ...]:
@@ -146,52 +150,10 @@ class PoolEntry(Entry, kw_only=True, frozen=True):
     anchor: date | None = None
     from_: date | None = field(name="from", default=None)
     until: date | None = None
-
-
-class DiscountEntry(Entry, kw_only=True, frozen=True):
-    """Percent off the list price; a negative percent is a markup."""
-
-    percent: Number
-    from_: date | None = field(name="from", default=None)
-    until: date | None = None
-    product: Ref = ""
-
-
-class ContractEntry(Entry, kw_only=True, frozen=True):
-    """An agreement between an issuer and a party; parties below inherit it unless they have their own."""
-
-    code: Code
-    party: Ref
-    issuer: Ref
-    price_list: Ref
-    from_: date = field(name="from")
-    until: date | None = None
-    bill_to: Annotated[Text, Meta(description="own, parent, consolidated, or party:CODE.")] = "own"
-    timing: Literal["advance", "arrears"] = "advance"
-    alignment: Annotated[Text, Meta(description="own, or anchor:DATE for one common billing day.")] = "own"
-    payment_terms_days: int | None = None
-    purchase_order: Text = ""
-    discounts: tuple[DiscountEntry, ...] = ()
-    markup_percent: Number | None = None
-    rounding_name: RoundingName = field(name="rounding", default="per_line/half_up")
-    proration: Literal[
-        "actual_days_of_cycle", "30_day_month", "months_then_days", "actual_365", "none_full_period"
-    ] = "actual_days_of_cycle"
-    price_lock: Literal["", "term", "none"] = ""
-    refund_method: Literal["credit_note", "net_next", "none"] = "credit_note"
-    reductions: Literal["any_time", "window_7d"] = "any_time"
-    tax_code: Ref = ""
-    reseller: Ref = ""
-    cut_over: date | None = None
-    bill_changes: Literal["at_once", "next_run"] = "next_run"
-    zero_documents: Literal["suppress", "issue"] = "suppress"
-    invoice_format: Text = ""
-
-    @property
-    def rounding(self) -> Rounding:
-        """The named policy as the value that billing speaks."""
-        basis, mode = self.rounding_name.split("/")
-        return Rounding(cast(RoundingBasis, basis), cast(RoundingMode, mode))
+    annual: Annotated[
+        Literal["at_purchase", "settle_yearly"],
+        Meta(description="Members whose cycle is longer than the period: tier of the purchase, or yearly."),
+    ] = "at_purchase"
 
 
 class ChangeEntry(Entry, kw_only=True, frozen=True):
@@ -216,6 +178,28 @@ class VersionEntry(Entry, kw_only=True, frozen=True):
     observed: Text = ""
     at: Instant | None = None
     accepted: bool = False
+
+
+class ShareEntry(Entry, kw_only=True, frozen=True):
+    """The part of a shared subscription that a party bears."""
+
+    party: Ref
+    weight: Number
+
+
+class SplitKeyEntry(Entry, kw_only=True, frozen=True):
+    """How a subscription is shared for cycles from a day on; weights are percent, heads or seats."""
+
+    from_: date = field(name="from")
+    by: Literal["percent", "headcount", "seats"]
+    shares: tuple[ShareEntry, ...]
+
+
+class AssignmentEntry(Entry, kw_only=True, frozen=True):
+    """The legal customer that takes a subscription over from a day on."""
+
+    from_: date = field(name="from")
+    party: Ref
 
 
 class SubscriptionEntry(Entry, kw_only=True, frozen=True):
@@ -243,6 +227,8 @@ class SubscriptionEntry(Entry, kw_only=True, frozen=True):
     billed_until: date | None = None
     end: date | None = None
     auto_renew: bool = True
+    splits: tuple[SplitKeyEntry, ...] = ()
+    assignments: tuple[AssignmentEntry, ...] = ()
     source: Text = SOURCE_NAME
 
     @property

@@ -95,6 +95,12 @@ class IssuerEntry(Entry, kw_only=True, frozen=True):
     tax_rounding_mode: Literal["half_up", "half_down", "down"] = "half_up"
     document_date: Literal["release_date", "as_of"] = "release_date"
     cut_over: date | None = None
+    credits_need_own_document: Annotated[
+        bool, Meta(description="Nothing negative stands on an invoice, as the law of some countries asks.")
+    ] = False
+    own_credit_formats: Annotated[
+        tuple[Text, ...], Meta(description="Invoice formats that ask for the same.")
+    ] = ()
 
 
 class ExemptionEntry(Entry, kw_only=True, frozen=True):

@@ -62,9 +62,9 @@ def price_list_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
 
 
 def _same_price_problems(path: Path, each: PriceListEntry) -> Iterator[Problem]:
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for at, price in enumerate(each.prices):
-        what = (price.product, price.plan, price.term)
+        what = (price.product, price.plan, price.term, price.segment)
         if what in seen:
             yield Problem(
                 (*path, "prices", at),

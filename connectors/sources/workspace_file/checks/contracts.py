@@ -1,11 +1,11 @@
-"""Contracts with their discounts, what was billed before, and exchange rates."""
+"""Contracts, what was billed before, and exchange rates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 
+from connectors.sources.workspace_file.checks.agreements import agreement_problems, discount_problems
 from connectors.sources.workspace_file.checks.index import Index, reference
 from connectors.sources.workspace_file.checks.issuers import terms_problems
 from connectors.sources.workspace_file.checks.pricing import contracts_for
@@ -19,10 +19,9 @@ from connectors.sources.workspace_file.checks.words import (
     span_problems,
 )
 from connectors.sources.workspace_file.finding import Path, Problem, shown
-from connectors.sources.workspace_file.schema import ContractEntry, OpeningChargeEntry, WorkspaceFile
+from connectors.sources.workspace_file.schema import OpeningChargeEntry, WorkspaceFile
+from connectors.sources.workspace_file.schema_contracts import ContractEntry
 from mappings.canonical.money import UnknownCurrency, parse_money
-
-_MARKUP_MAX = 1_000
 
 
 def contract_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
@@ -37,13 +36,11 @@ def contract_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
         yield from span_problems(path, contract.from_, contract.until)
         yield from days_problems((*path, "cut_over"), contract.cut_over)
         yield from terms_problems((*path, "payment_terms_days"), contract.payment_terms_days)
-        yield from number_problems(
-            (*path, "markup_percent"), contract.markup_percent, "markup", low=-100, high=_MARKUP_MAX
-        )
         yield from _bill_to_problems((*path, "bill_to"), contract, index)
         yield from _alignment_problems((*path, "alignment"), contract.alignment)
         yield from _tax_code_problems((*path, "tax_code"), contract.issuer, contract.tax_code, index)
-        yield from _discount_problems((*path, "discounts"), contract, index)
+        yield from discount_problems((*path, "discounts"), contract, index)
+        yield from agreement_problems(path, contract, index)
 
 
 def _bill_to_problems(path: Path, contract: ContractEntry, index: Index) -> Iterator[Problem]:
@@ -79,22 +76,6 @@ def _tax_code_problems(path: Path, issuer: str, code: str, index: Index) -> Iter
     if seller is not None:
         codes = {rate.code for rate in seller.tax_rates}
         yield from reference(path, f"tax code of issuer {issuer}", code, codes)
-
-
-def _discount_problems(path: Path, contract: ContractEntry, index: Index) -> Iterator[Problem]:
-    for position, discount in enumerate(contract.discounts):
-        here = (*path, position)
-        yield from number_problems(
-            (*here, "percent"), discount.percent, "discount", low=-_MARKUP_MAX, high=_MARKUP_MAX
-        )
-        if 100 < Decimal(discount.percent) <= _MARKUP_MAX:
-            yield Problem(
-                (*here, "percent"),
-                f"a discount of {discount.percent} % is more than the price.",
-                "Write at most 100.",
-            )
-        yield from span_problems(here, discount.from_, discount.until)
-        yield from reference((*here, "product"), "product", discount.product, index.products)
 
 
 def opening_charge_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:

@@ -77,16 +77,16 @@ def price_problems(path: Path, subscription: Subscription, index: Index) -> Iter
     what = " ".join(filter(None, (subscription.product, subscription.plan, subscription.term)))
     for contract in contracts_for(subscription, index):
         lists = index.price_lists.get(contract.price_list, ())
-        if not lists or contract.markup_percent is not None:
+        if not lists or contract.markup_percent is not None or contract.bill_by == "provider_lines":
             continue
-        if not any(_has_price(each, subscription) for each in lists):
+        if not any(_has_price(each, subscription, contract) for each in lists):
             yield Problem(
                 path,
                 f"price list {contract.price_list} of contract {contract.code} has no price for "
                 f"{what}, which subscription {subscription.code} needs.",
                 "Add that price, or correct the product, plan or term.",
             )
-        elif not _has_price(lists[-1], subscription):
+        elif not _has_price(lists[-1], subscription, contract):
             yield Problem(
                 path,
                 f"from {lists[-1].from_} on, price list {contract.price_list} has no price for {what} "
@@ -96,10 +96,11 @@ def price_problems(path: Path, subscription: Subscription, index: Index) -> Iter
             )
 
 
-def _has_price(each: PriceList, subscription: Subscription) -> bool:
+def _has_price(each: PriceList, subscription: Subscription, contract: Contract) -> bool:
     return any(
         price.product == subscription.product
         and price.plan == subscription.plan
         and price.term in ("", subscription.term)
+        and price.segment in ("", contract.segment)
         for price in each.prices
     )

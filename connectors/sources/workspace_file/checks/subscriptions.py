@@ -10,6 +10,7 @@ from connectors.sources.workspace_file.changes import Holding, holdings
 from connectors.sources.workspace_file.checks.catalog import quantity_problems
 from connectors.sources.workspace_file.checks.index import Index, reference
 from connectors.sources.workspace_file.checks.pricing import contract_choice_problems, price_problems
+from connectors.sources.workspace_file.checks.sharing import sharing_problems
 from connectors.sources.workspace_file.checks.words import (
     USAGE_MAX,
     above_zero_problems,
@@ -54,6 +55,7 @@ def subscription_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem
             yield from _timeline_problems(path, entry, unit)
         else:
             yield from _version_problems(path, entry)
+        yield from sharing_problems(path, entry, index)
         if entry.party in index.parties:
             subscription = index.subscriptions[entry.code]
             yield from contract_choice_problems(path, subscription, index)

@@ -14,10 +14,17 @@ from connectors.sources.workspace_file import emit, reader
 from connectors.sources.workspace_file import read_workspace as read
 from connectors.sources.workspace_file import write_workspace as write
 from mappings.canonical.catalog import Price, PriceList, Tier
-from mappings.canonical.contract import Discount
+from mappings.canonical.contract import Commitment, Discount, RampStep
 from mappings.canonical.money import Rounding
 from mappings.canonical.party import Address, Exemption, ParentEdge, Party
-from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
+from mappings.canonical.subscription import (
+    Assignment,
+    Share,
+    SplitKey,
+    Subscription,
+    SubscriptionVersion,
+    Usage,
+)
 from mappings.canonical.workspace import Workspace
 from tests.unit.connectors.sources.workspace_file.small_file import EXAMPLE, SMALL, workspace_of
 
@@ -99,10 +106,17 @@ def workspaces(draw: st.DrawFn) -> Workspace:
     small = workspace_of(SMALL)
     deal = replace(
         small.setup.contracts[0],
-        discounts=(Discount(draw(prices) % 100, draw(st.none() | st.just(DAY))),),
+        discounts=(
+            Discount(draw(prices) % 100, draw(st.none() | st.just(DAY))),
+            Discount(amount=draw(prices), decided_by="day"),
+        ),
         rounding=draw(st.sampled_from((Rounding(), Rounding("per_unit", "down")))),
         purchase_order=draw(anything),
         markup_percent=draw(st.none() | st.just(Decimal("7.5"))),
+        minimum=draw(st.none() | st.builds(Commitment, prices.map(lambda least: least + 1), st.just("SEAT"))),
+        ramp=draw(st.sampled_from(((), (RampStep(DAY, price=Decimal("1.5")),)))),
+        show_margin=draw(st.booleans()),
+        offset_days=draw(st.integers(-5, 5)),
     )
     setup = replace(small.setup, parties=draw(parties()), price_lists=draw(price_lists()), contracts=(deal,))
     subscriptions, held = [small.subscriptions[0]], [*small.versions]
@@ -113,7 +127,17 @@ def workspaces(draw: st.DrawFn) -> Workspace:
         end = draw(st.none() | st.just(max(anchor, own[-1].on) + timedelta(days=1)))
         subscriptions.append(
             Subscription(
-                f"S{number}", source, "UNIT", "SEAT", "P1M", "monthly", anchor, end=end, name=draw(anything)
+                f"S{number}",
+                source,
+                "UNIT",
+                "SEAT",
+                "P1M",
+                "monthly",
+                anchor,
+                end=end,
+                name=draw(anything),
+                splits=draw(st.sampled_from(((), (SplitKey(DAY, "seats", (Share("UNIT", Decimal(3)),)),)))),
+                assignments=draw(st.sampled_from(((), (Assignment(DAY, "GROUP"),)))),
             )
         )
         held += own

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.sources.workspace_file import json_schema, schema, schema_parties
-from mappings.canonical import book, catalog, contract, party
+from connectors.sources.workspace_file import json_schema, schema, schema_contracts, schema_parties
+from mappings.canonical import book, catalog, contract, party, subscription
 
 CANONICAL = {
     schema.BookEntry: book.Book,
@@ -20,8 +20,14 @@ CANONICAL = {
     schema.ChartEntry: book.Chart,
     schema.ProductEntry: catalog.Product,
     schema.PoolEntry: catalog.Pool,
-    schema.ContractEntry: contract.Contract,
-    schema.DiscountEntry: contract.Discount,
+    schema_contracts.ContractEntry: contract.Contract,
+    schema_contracts.DiscountEntry: contract.Discount,
+    schema_contracts.CommitmentEntry: contract.Commitment,
+    schema_contracts.CommitmentStepEntry: contract.CommitmentStep,
+    schema_contracts.RampStepEntry: contract.RampStep,
+    schema.ShareEntry: subscription.Share,
+    schema.SplitKeyEntry: subscription.SplitKey,
+    schema.AssignmentEntry: subscription.Assignment,
     schema.OpeningChargeEntry: contract.OpeningCharge,
     schema.FxRateEntry: party.FxRate,
     schema_parties.IssuerEntry: party.Issuer,
