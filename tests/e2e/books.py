@@ -83,9 +83,9 @@ def held_by(farm: Farm) -> Books:
     markers: list[str] = []
     for book, realm in REALMS.items():
         dump = farm.simulator.get("dump", realm=realm)
-        for entity, note in NOTES.items():
+        for entity in NOTES:
             for record in dump.get(entity, ()):
-                found = MARKER.search(str(record.get(note, "")))
+                found = _note(record)
                 if found is not None:
                     markers.append(f"{book} {entity} {found[1]}")
                     if entity in KINDS:
@@ -94,6 +94,22 @@ def held_by(farm: Farm) -> Books:
         documents.append(Held("DE-BOOK", number, kind, marker, currency, Decimal(net)))
         markers.append(f"DE-BOOK {marker}")
     return Books(tuple(sorted(documents)), tuple(markers))
+
+
+def markers_held_twice(farm: Farm) -> list[str]:
+    """Markers that a book holds more than once; also right while a document is half written."""
+    found: list[str] = []
+    for book, realm in REALMS.items():
+        dump = farm.simulator.get("dump", realm=realm)
+        records = [record for entity in NOTES for record in dump.get(entity, ())]
+        found += [f"{book} {one[1]}" for one in map(_note, records) if one is not None]
+    text = farm.beancount.read_text() if farm.beancount.exists() else ""
+    found += re.findall(r'^  marker: "(\w+)"$', text, re.MULTILINE)
+    return [name for name, n in Counter(found).items() if n > 1]
+
+
+def _note(record: Mapping[str, Any]) -> re.Match[str] | None:
+    return MARKER.search(" ".join(str(record.get(name, "")) for name in set(NOTES.values())))
 
 
 def _of_quickbooks(book: str, kind: str, record: Mapping[str, Any], marker: str) -> Held:
