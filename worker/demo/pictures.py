@@ -13,7 +13,7 @@ from worker.billing.explain import explain
 from worker.demo import scenario
 from worker.demo.books import HeldBook
 from worker.demo.claims import claim
-from worker.demo.report import amount, count
+from worker.demo.report import amount, count, figure
 from worker.demo.stage import Stage
 from worker.flows.overview import DocumentFacts
 
@@ -29,11 +29,11 @@ def show_books(stage: Stage, books: tuple[HeldBook, ...]) -> None:
         made = str(stage.calls(book.code))
         for at, one in enumerate(book.totals()):
             first = (book.code, names[book.code].ledger) if at == 0 else ("", "")
-            counts = str(one.invoices), str(one.credit_notes)
-            amounts = map(amount, (one.net, one.tax, one.gross))
-            rows.append((*first, *counts, *amounts, made if at == 0 else ""))
-    columns = ("book", "ledger", "invoices", "credit notes", "net", "tax", "gross", "calls")
-    stage.report.table(columns, rows, right=",".join(columns[2:]))
+            counts = str(one.invoices + one.credit_notes)
+            figures = map(figure, (one.net, one.tax, one.gross))
+            rows.append((*first, one.gross.currency, counts, *figures, made if at == 0 else ""))
+    columns = ("book", "ledger", "currency", "documents", "net", "tax", "gross", "calls")
+    stage.report.table(columns, rows, right=",".join(columns[3:]))
     stage.report.tell("Read from the books themselves; credit notes are subtracted, and our own sums agree.")
 
 
@@ -51,11 +51,10 @@ def _claim_equal(stage: Stage, books: tuple[HeldBook, ...]) -> None:
 
 @dataclass
 class _Operator:
-    """What one operator was billed for, by currency, and on how many documents."""
+    """What one operator was billed for so far, and to whom."""
 
     party: Party
     bill_to: set[str]
-    documents: int
     net: Money
 
 
@@ -71,9 +70,9 @@ def show_group(stage: Stage) -> Money:
         whole = whole + converted
         payers = ", ".join(_payer(code, one.party, parties) for code in sorted(one.bill_to))
         country = one.party.bill_to_address.country
-        rows.append((one.party.name, country, payers, str(one.documents), amount(one.net), amount(converted)))
-    rows.append(("The group", "", "", "", "", amount(whole)))
-    columns = ("operator", "country", "billed to", "documents", "net", f"net in {REPORT_CURRENCY}")
+        rows.append((one.party.name, country, payers, amount(one.net), figure(converted)))
+    rows.append(("The group", "", "", "", figure(whole)))
+    columns = ("operator", "in", "billed to", "net", f"net in {REPORT_CURRENCY}")
     stage.report.table(columns, rows, right=",".join(columns[3:]))
     return whole
 
@@ -88,9 +87,8 @@ def _operators(released: Sequence[DocumentFacts], parties: Mapping[str, Party]) 
         sign = -1 if facts.content.kind == "credit_note" else 1
         for section in facts.content.sections:
             party = parties[section.party]
-            known = found.setdefault(party.code, _Operator(party, set(), 0, zero(section.net.currency)))
+            known = found.setdefault(party.code, _Operator(party, set(), zero(section.net.currency)))
             known.bill_to.add(facts.content.bill_to.code)
-            known.documents += 1
             known.net = known.net + Money(sign * section.net.minor, section.net.currency)
     yield from sorted(found.values(), key=lambda one: one.party.name)
 

@@ -72,18 +72,16 @@ class Report:
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Tell]:
-        """A bar per stage on a terminal, nothing elsewhere."""
+        """A bar for the stage at hand on a terminal, nothing elsewhere."""
         if not self._is_terminal:
             yield lambda _stage, _done, _of: None
             return
         columns = (TextColumn(_INDENT + "{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self._console, transient=True) as bar:
-            tasks = {"": bar.add_task(title, total=None)}
+            task = bar.add_task(title, total=None)
 
             def tell(stage: str, done: int, of: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bar.add_task(f"{title}: {stage}", total=of or None)
-                bar.update(tasks[stage], completed=done, total=of or None)
+                bar.update(task, description=f"{title}: {stage:9}", completed=done, total=of or done)
 
             yield tell
 
@@ -100,9 +98,14 @@ class Report:
         self._console.print(text, soft_wrap=True)
 
 
+def figure(money: Money) -> str:
+    """An amount for reading where the currency stands beside it: `1,234.50`, `585,439`."""
+    return f"{money.decimal:,.{minor_digits(money.currency)}f}"
+
+
 def amount(money: Money) -> str:
     """An amount for reading: `1,234.50 EUR`, `585,439 JPY`."""
-    return f"{money.decimal:,.{minor_digits(money.currency)}f} {money.currency}"
+    return f"{figure(money)} {money.currency}"
 
 
 def count(number: int, word: str, plural: str = "") -> str:
