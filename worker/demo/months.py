@@ -58,6 +58,8 @@ def bill_month(stage: Stage, month: Month) -> int:
     invoices = count(done.posted_count - credit_notes, "invoice")
     stage.report.tell(f"Posted: {invoices} and {count(credit_notes, 'credit note')}.")
     stage.report.tell(f"{done.bill.sentence}.")
+    broken = "; ".join(done.bill.failed.values())
+    claim(f"the {month.name} run computed the whole group (it did not: {broken})", not broken)
     claim(f"every document of the {month.name} run is in its book", not done.waiting)
     claim(f"no document of the {month.name} run was held", not done.release.held)
     claim(f"the {month.name} run posted what it released", done.posted_count == done.release.released > 0)

@@ -22,7 +22,7 @@ REPORT_CURRENCY = "EUR"
 
 def show_books(stage: Stage, books: tuple[HeldBook, ...]) -> None:
     """Per book: documents, totals per currency and calls; and our own figures have to agree."""
-    _claim_equal(stage, books)
+    claim_equal(stage, books)
     names = {book.code: book for book in stage.app.books()}
     rows = []
     for book in books:
@@ -37,7 +37,8 @@ def show_books(stage: Stage, books: tuple[HeldBook, ...]) -> None:
     stage.report.tell("Read from the books themselves; credit notes are subtracted, and our own sums agree.")
 
 
-def _claim_equal(stage: Stage, books: tuple[HeldBook, ...]) -> None:
+def claim_equal(stage: Stage, books: tuple[HeldBook, ...]) -> None:
+    """The books hold exactly what we released, to the last minor unit."""
     ours = {facts.line.number: facts.line for facts in stage.released()}
     held = {one.number: one for book in books for one in book.documents}
     claim("the books hold the documents we released, and no others", ours.keys() == held.keys())

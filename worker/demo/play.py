@@ -98,6 +98,7 @@ def play(folder: DemoFolder, running: simulator.Simulator, report: Report, *, cl
         report.head("A crash at the worst moment")
         after_kill = kill.kill_and_recover(stage)
         books = stage.books()
+        pictures.claim_equal(stage, books)
         ledgers = {book.code: book.ledger for book in app.books()}
         return Played(
             posted=posted + after_kill.posted,
