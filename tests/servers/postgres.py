@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -70,6 +70,13 @@ class PostgresServer:
         """Drop the database behind a URL of `create_database`, ending its sessions."""
         self._run("DROP DATABASE {} WITH (FORCE)", url.rpartition("/")[2])
 
+    def database_megabytes(self, url: str) -> float:
+        """What the database behind a URL takes on disk."""
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert row is not None
+        return float(row[0]) / (1024 * 1024)
+
     def _run(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
@@ -83,8 +90,10 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(directory: Path | None = None) -> Iterator[PostgresServer]:
-    """A new PostgreSQL in an empty `directory`, ended when the block ends.
+def running_postgres(
+    directory: Path | None = None, *, settings: Mapping[str, str] | None = None
+) -> Iterator[PostgresServer]:
+    """A new PostgreSQL in an empty `directory`, ended when the block ends; `settings` go before ours.
 
     Without a directory it lives in a temporary one that is removed. PostgreSQL refuses to run as
     root; then it runs as another user, who must be able to reach a `directory` that is given (a
@@ -92,7 +101,7 @@ def running_postgres(directory: Path | None = None) -> Iterator[PostgresServer]:
     """
     home = directory or Path(tempfile.mkdtemp(prefix="subledger-postgres-"))
     try:
-        server = _new_server(home.resolve())
+        server = _new_server(home.resolve(), settings or {})
         try:
             server.start()
             yield server
@@ -103,7 +112,7 @@ def running_postgres(directory: Path | None = None) -> Iterator[PostgresServer]:
             shutil.rmtree(home)
 
 
-def _new_server(home: Path) -> PostgresServer:
+def _new_server(home: Path, settings: Mapping[str, str]) -> PostgresServer:
     user = _other_user() if os.geteuid() == 0 else ""
     home.mkdir(parents=True, exist_ok=True)
     if user:
@@ -116,8 +125,9 @@ def _new_server(home: Path) -> PostgresServer:
     )
     if made.wait() != 0:
         raise ServerFailed(f"initdb could not make {data} as user {user or 'of this process'}:\n{tail(log)}")
-    settings = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
-    command = (str(programs / "postgres"), "-D", str(data), *settings)
+    chosen = {**SETTINGS, **settings, "port": str(port)}
+    options = [f"--{name}={value}" for name, value in chosen.items()]
+    command = (str(programs / "postgres"), "-D", str(data), *options)
     return PostgresServer(ServerProcess(command, log, user, end_signal=signal.SIGQUIT), port)
 
 

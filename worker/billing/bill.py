@@ -26,10 +26,10 @@ from worker.billing.deals import (
     with_pool,
 )
 from worker.billing.documents import Catalog, drafts, is_suppressed
+from worker.billing.ground import CommonGround, common_ground
 from worker.billing.hierarchy import Agreements, Tree
 from worker.billing.placing import Placed, place
 from worker.billing.pools import Pools
-from worker.billing.pricing import PriceBook
 from worker.billing.settle import settle
 from worker.billing.taxes import NO_TAX, TaxChoice
 from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
@@ -96,14 +96,14 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     )
 
 
-def ground_of(setup: Setup) -> Ground:
-    """The set-up, indexed."""
+def ground_of(setup: Setup, common: CommonGround | None = None) -> Ground:
+    """The set-up, indexed; `common` is the part that is indexed already."""
+    common = common or common_ground(setup)
     tree = Tree(setup.parties)
-    issuers = {issuer.code: issuer for issuer in setup.issuers}
     return Ground(
-        Catalog(issuers, tree, {product.code: product for product in setup.products}),
-        Calendar(Agreements(setup.contracts, tree), issuers),
-        PriceBook(setup.price_lists),
+        Catalog(common.issuers, tree, common.products),
+        Calendar(Agreements(setup.contracts, tree), common.issuers),
+        common.prices,
     )
 
 

@@ -6,22 +6,22 @@ computed again keeps the drafts that come out the same.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 import structlog
 
-from mappings.canonical.money import Money
-from worker.billing.bill import bill_group
-from worker.billing.values import Draft, GroupBill, GroupState, Notice, RunAccount
+from worker.billing.values import Notice, RunAccount
+from worker.flows.bill_chunk import ChunkDone, ChunkOrder, DraftTotal, add_totals
+from worker.flows.bill_spread import Work, here, spread
 from worker.flows.ports import Ports
 from worker.store import billing
-from worker.store.billing import BillChange, Chunks, GroupSize, total_account
+from worker.store.billing import BillChange, GroupSize, total_account
 from worker.store.columns import new_id
+from worker.store.engine import Store
 from worker.store.runs import record_run
 
 log = structlog.get_logger()
@@ -29,17 +29,13 @@ log = structlog.get_logger()
 CHUNK_SUBSCRIPTIONS = 1000
 """A chunk is one transaction: on SQLite it keeps other writers waiting, so it stays well under a second."""
 
+CHUNK_SUBSCRIPTIONS_SPREAD = 2000
+"""Where only the groups themselves are locked, larger chunks cost fewer round trips."""
+
+CHUNKS_TO_SPREAD = 8
+"""Starting processes takes about a second; fewer chunks are done before they would be up."""
+
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DraftTotal:
-    """Drafts of one issuer, kind and currency: how many, and their gross."""
-
-    issuer: str
-    kind: str
-    count: int
-    gross: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,51 +76,6 @@ class BillRun:
         }
 
 
-@dataclass
-class _Tally:
-    """What the chunks so far came to, beside the groups that nothing changed for."""
-
-    accounts: list[RunAccount]
-    change: BillChange = field(default_factory=BillChange)
-    notices: list[Notice] = field(default_factory=list)
-    totals: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-    def add(self, bills: Mapping[str, GroupBill], change: BillChange) -> None:
-        self.change = self.change + change
-        for bill in bills.values():
-            self.accounts.append(bill.account)
-            self.notices.extend(bill.notices)
-            for draft in bill.drafts:
-                self._count(draft)
-
-    def _count(self, draft: Draft) -> None:
-        document = draft.document
-        place = (document.issuer.code, document.kind, document.currency)
-        self.counts[place] += 1
-        self.totals[place] += document.gross.minor
-
-    def result(
-        self, run_id: str, as_of: date, *, is_dry: bool, groups: int, failed: Mapping[str, str]
-    ) -> BillRun:
-        totals = tuple(
-            DraftTotal(issuer, kind, self.counts[place], Money(self.totals[place], currency))
-            for place in sorted(self.counts)
-            for issuer, kind, currency in (place,)
-        )
-        return BillRun(
-            run_id=run_id,
-            as_of=as_of,
-            is_dry=is_dry,
-            groups=groups,
-            change=self.change,
-            account=total_account(self.accounts),
-            totals=totals,
-            notices=tuple(self.notices),
-            failed=failed,
-        )
-
-
 def run(
     ports: Ports,
     *,
@@ -132,31 +83,33 @@ def run(
     only: Collection[str] | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
+    work: Work | None = None,
 ) -> BillRun:
     """Bill everything that is due until the end of `as_of`.
 
     `only` limits it, and the account, to these groups. `progress(done, of)` counts subscriptions. A dry run
-    computes the same and writes nothing. A bill that finds nothing to compute leaves no trace.
+    computes the same and writes nothing. A bill that finds nothing to compute leaves no trace. Without
+    `work` a large bill is spread over processes, where the database takes many writers.
     """
     with ports.store.read() as connection:
         due = billing.groups_to_bill(connection, as_of=as_of, only=only)
         standing = RunAccount()
         if only is None:
             standing = billing.standing_account(connection, without={one.code for one in due})
-    sizes = {one.code: one.subscriptions for one in due}
     run_id, started_at = new_id(), ports.clock.now()
-    chunk_of = Chunks(as_of, "" if dry_run else run_id)
-    tally, computing, done = _Tally([standing]), _Computing(as_of), 0
-    for codes in _chunks(due):
-        if dry_run:
-            with ports.store.read() as connection:
-                tally.add(*chunk_of.compute(connection, codes, computing))
-        else:
-            tally.add(*ports.store.transact(partial(chunk_of.bill, codes=codes, compute=computing)))
-        done += sum(sizes[code] for code in codes)
-        if progress is not None:
-            progress(done, sum(sizes.values()))
-    result = tally.result(run_id, as_of, is_dry=dry_run, groups=len(due), failed=computing.failed)
+    whole = sum(one.subscriptions for one in due)
+    size = CHUNK_SUBSCRIPTIONS if ports.store.is_sqlite else CHUNK_SUBSCRIPTIONS_SPREAD
+    orders = [
+        ChunkOrder(codes, subscriptions, as_of, "" if dry_run else run_id)
+        for codes, subscriptions in _chunks(due, size)
+    ]
+    tally = _Tally([standing])
+    with _hands(ports.store, work, chunks=len(orders)) as do:
+        for done in do(orders):
+            tally.add(done)
+            if progress is not None:
+                progress(tally.subscriptions, whole)
+    result = tally.result(run_id, as_of, is_dry=dry_run, groups=len(due))
     if due and not dry_run:
         times = (started_at, ports.clock.now())
         with ports.store.write() as connection:
@@ -165,31 +118,57 @@ def run(
     return result
 
 
-class _Computing:
-    """Computes groups; a group that breaks it hurts nobody else (design section 10)."""
+@dataclass
+class _Tally:
+    """What the chunks so far came to, on top of the groups that nothing changed for."""
 
-    def __init__(self, as_of: date) -> None:
-        self._as_of = as_of
-        self.failed: dict[str, str] = {}
+    accounts: list[RunAccount]
+    subscriptions: int = 0
+    change: BillChange = field(default_factory=BillChange)
+    notices: list[Notice] = field(default_factory=list)
+    totals: tuple[DraftTotal, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, code: str, state: GroupState) -> GroupBill | None:
-        try:
-            return bill_group(state, as_of=self._as_of)
-        except Exception as error:  # our defect: said loudly, kept away from all other groups
-            log.exception("billing.broke", group=code)
-            self.failed[code] = f"{type(error).__name__}: {error}"
-            return None
+    def add(self, done: ChunkDone) -> None:
+        self.accounts.append(done.account)
+        self.subscriptions += done.subscriptions
+        self.change = self.change + done.change
+        self.notices.extend(done.notices)
+        self.totals = add_totals((*self.totals, *done.totals))
+        for group, error in done.failed.items():
+            log.error("billing.broke", group=group, error=error, trace=done.traces.get(group, ""))
+        self.failed.update(done.failed)
+
+    def result(self, run_id: str, as_of: date, *, is_dry: bool, groups: int) -> BillRun:
+        return BillRun(
+            run_id=run_id,
+            as_of=as_of,
+            is_dry=is_dry,
+            groups=groups,
+            change=self.change,
+            account=total_account(self.accounts),
+            totals=self.totals,
+            notices=tuple(self.notices),
+            failed=self.failed,
+        )
 
 
-def _chunks(due: Sequence[GroupSize]) -> Iterator[list[str]]:
-    """Whole groups of together about `CHUNK_SUBSCRIPTIONS` subscriptions."""
+def _hands(store: Store, work: Work | None, *, chunks: int) -> AbstractContextManager[Work]:
+    """Who does the chunks: the caller's, for many chunks processes of their own, else this process."""
+    if work is not None:
+        return nullcontext(work)
+    return spread(store) if chunks >= CHUNKS_TO_SPREAD else nullcontext(here(store))
+
+
+def _chunks(due: Sequence[GroupSize], size: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Whole groups of together about `size` subscriptions, with their number of subscriptions."""
     chunk: list[str] = []
     held = 0
     for group in due:
-        if chunk and held + group.subscriptions > CHUNK_SUBSCRIPTIONS:
-            yield chunk
+        if chunk and held + group.subscriptions > size:
+            yield tuple(chunk), held
             chunk, held = [], 0
         chunk.append(group.code)
         held += group.subscriptions
     if chunk:
-        yield chunk
+        yield tuple(chunk), held

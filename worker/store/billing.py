@@ -186,6 +186,18 @@ class Chunks:
         self._stamp = ""
         self._shared = Setup()
 
+    def of_run(self, as_of: date, run_id: str) -> Chunks:
+        """The same for another day and run, with what is kept."""
+        self._as_of, self._run_id = as_of, run_id
+        return self
+
+    def warm_up(self, connection: Connection) -> Setup:
+        """What every group reads, as it stands in this transaction."""
+        stamp = setup.read_stamp(connection)
+        if stamp != self._stamp:
+            self._shared, self._stamp = setup.load_shared(connection), stamp
+        return self._shared
+
     def bill(
         self, connection: Connection, *, codes: Collection[str], compute: Compute
     ) -> tuple[Mapping[str, GroupBill], BillChange]:
@@ -198,10 +210,7 @@ class Chunks:
         self, connection: Connection, codes: Collection[str], compute: Compute
     ) -> tuple[Mapping[str, GroupBill], BillChange]:
         """The bills alone, with nothing locked or written."""
-        stamp = setup.read_stamp(connection)
-        if stamp != self._stamp:
-            self._shared, self._stamp = setup.load_shared(connection), stamp
-        states = load_states(connection, codes, self._shared)
+        states = load_states(connection, codes, self.warm_up(connection))
         bills = {code: bill for code, state in states.items() if (bill := compute(code, state)) is not None}
         drafts = [draft for bill in bills.values() for draft in bill.drafts]
         return bills, BillChange(written=len(drafts), held=sum(draft.is_held for draft in drafts))

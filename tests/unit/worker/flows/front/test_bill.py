@@ -10,8 +10,11 @@ from mappings.canonical.money import Money
 from mappings.canonical.workspace import Setup, Workspace
 from tests.unit.worker.flows.front.conftest import Front
 from tests.unit.worker.small_world import SETUP, party, subscription, version
+from worker.billing.bill import bill_group
+from worker.billing.deals import Ground
+from worker.billing.values import GroupBill, GroupState
 from worker.flows import bill
-from worker.flows.bill import DraftTotal
+from worker.flows.bill_chunk import DraftTotal
 from worker.store.engine import open_store
 
 FEBRUARY = date(2026, 2, 28)
@@ -136,14 +139,13 @@ class TestBill:
     def test_goes_on_with_the_others_when_one_group_breaks_the_computing(
         self, front: Front, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def breaks(state: bill.GroupState, *, as_of: date) -> bill.GroupBill:
+        def breaks(state: GroupState, *, as_of: date, ground: Ground) -> GroupBill:
             if state.subscriptions[0].party == "LONE":
                 raise ZeroDivisionError("a defect")
-            return original(state, as_of=as_of)
+            return bill_group(state, as_of=as_of, ground=ground)
 
-        original = bill.bill_group
         with monkeypatch.context() as patched:
-            patched.setattr("worker.flows.bill.bill_group", breaks)
+            patched.setattr("worker.flows.bill_chunk.bill_group", breaks)
             run = front.bill()
 
         assert run.failed == {"LONE": "ZeroDivisionError: a defect"}
@@ -152,6 +154,7 @@ class TestBill:
 
     def test_tells_its_progress_in_subscriptions(self, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 1)
+        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS_SPREAD", 1)
         told: list[tuple[int, int]] = []
 
         bill.run(front.ports, as_of=FEBRUARY, progress=lambda done, of: told.append((done, of)))
@@ -184,6 +187,7 @@ class TestBillsAtOnce:
     def test_write_every_draft_once(self, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
         """Two bills, a release and an import at the same time."""
         monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 1)
+        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS_SPREAD", 1)
         news = Workspace(versions=(version("S-LONE", 8, date(2026, 1, 10)),))
 
         with ThreadPoolExecutor(4) as pool:
