@@ -14,9 +14,10 @@ from mappings.canonical.contract import Proration
 from mappings.canonical.money import Money, Rounding, apportion, minor_digits, round_half, to_money
 from mappings.canonical.period import Period
 from worker.billing.cycles import DueCycle
+from worker.billing.discounts import day_prices, spans_from
 from worker.billing.periods import weight
 from worker.billing.pricing import cut_per_unit, exact_amount, fraction
-from worker.billing.values import BilledCharge, ChargeKind, CycleFacts, PriceFacts, Span, Terms
+from worker.billing.values import BilledCharge, ChargeKind, CycleFacts, PriceFacts, Span, SplitPart, Terms
 
 NOTHING = Fraction(0)
 WHOLE = Fraction(1)
@@ -40,6 +41,7 @@ class Deal:
     months: int
     proration: Proration
     rounding: Rounding
+    split: tuple[SplitPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Owed:
             known_until=self.known_until,
             proration=self.deal.proration,
             rounding=self.deal.rounding,
+            split=self.deal.split,
         )
 
 
@@ -136,6 +139,8 @@ def exact_cost(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
     """
     if not spans:
         return NOTHING
+    if deal.price.later and deal.proration != "none_full_period":
+        return _cost_by_day(deal, spans, cycle)
     if len(spans) == 1 and spans[0].period == cycle:
         return _cost(deal, fraction(spans[0].quantity), WHOLE)
     if deal.proration == "none_full_period":
@@ -150,6 +155,18 @@ def exact_cost(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
             part = weight(deal.proration, cycle=cycle, rest=rest, months=deal.months)
             total += _cost(deal, quantity, part) - _cost(deal, before, part)
             before = quantity
+    return total
+
+
+def _cost_by_day(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
+    """Every change of price inside a cycle weighs its remaining days, as a change of quantity does."""
+    (_, first), *later = day_prices(deal.price)
+    before = replace(deal, price=first)
+    total = exact_cost(before, spans, cycle)
+    for day, price in later:
+        rest, now = spans_from(spans, day), replace(deal, price=price)
+        total += exact_cost(now, rest, cycle) - exact_cost(before, rest, cycle)
+        before = now
     return total
 
 
@@ -181,7 +198,7 @@ def billed_net(one: Owed) -> Money:
 
 
 def _cost(deal: Deal, quantity: Fraction, part: Fraction) -> Fraction:
-    if quantity <= 0:
+    if quantity <= 0 and not deal.price.charges_zero:
         return NOTHING
     if deal.rounding.basis == "per_unit":
         return cut_per_unit(deal.price, quantity, part, currency=deal.currency, mode=deal.rounding.mode)

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer
+from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
 from worker.billing.charges import Deal, Owed
 from worker.billing.cycles import Calendar, DueCycle
@@ -57,7 +58,7 @@ def new_deal(
         subscription,
         contract,
         on=_price_day(subscription, contract, day, first_held=first_held),
-        cycle_on=day,
+        days=Period(day, cycle.service.until),
         unit=ground.catalog.products[subscription.product].unit,
     )
     if isinstance(price, Check):
@@ -99,6 +100,7 @@ def standing_deal(cycle: DueCycle) -> Deal:
         months=charge.facts.months,
         proration=charge.facts.proration,
         rounding=charge.facts.rounding,
+        split=charge.facts.split,
     )
 
 
@@ -156,6 +158,8 @@ def terms_of(contract: Contract, issuer: Issuer) -> Terms:
         consolidated=is_consolidated(contract),
         refund_method=contract.refund_method,
         zero_documents=contract.zero_documents,
+        change_form=contract.change_form,
+        show_margin=contract.show_margin,
     )
 
 

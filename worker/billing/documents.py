@@ -6,8 +6,8 @@ always give the same documents (billing rules, "Groups, payers, documents").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -124,12 +124,31 @@ def _sections(
     sections: list[Section] = []
     tax_lines: list[Taxed] = []
     for number, party in enumerate(sorted(by_party)):
-        lines = tuple(_line(charge, kind, catalog) for charge in by_party[party])
+        lines = tuple(line for charge in by_party[party] for line in _lines(charge, kind, catalog))
         currency = lines[0].net.currency
         net = total((line.net for line in lines), currency)
         sections.append(Section(party, catalog.tree[party].name, lines, net, Money(0, currency)))
         tax_lines.extend(Taxed(number, line.tax_code, line.tax_percent, line.net.minor) for line in lines)
     return sections, tax_lines
+
+
+def _lines(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Iterator[Line]:
+    """The line of a charge, or its printed lines where it has several; together they are its net."""
+    line = _line(charge, kind, catalog)
+    if not charge.printed:
+        yield line
+        return
+    sign = -1 if kind == "credit_note" else 1
+    for part in charge.printed:
+        yield replace(
+            line,
+            description=", ".join(filter(None, (catalog.products[charge.product].name, part.words))),
+            quantity=part.quantity,
+            unit_price=sign * part.unit_price,
+            net=part.net if sign > 0 else -part.net,
+            service=part.service,
+            basis=part.basis,
+        )
 
 
 def _line(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Line:

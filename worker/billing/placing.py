@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from mappings.canonical.document import ChargeRef
-from mappings.canonical.money import Money
+from mappings.canonical.money import Money, round_half
 from worker.billing.documents import Catalog, Key, document_key, kind_of
 from worker.billing.values import Charge, Notice
 
@@ -63,10 +64,16 @@ def _by_ref(charge: Charge) -> tuple[str, date, int]:
 
 
 def _is_netted(charge: Charge, catalog: Catalog) -> bool:
-    """A refund keeps its original's exchange rate, so in a foreign currency it cannot share an invoice's."""
+    """A refund keeps its original's exchange rate, so in a foreign currency it cannot share an invoice's.
+
+    Where the law or the invoice format wants credits on their own document, nothing is netted.
+    """
+    issuer = catalog.issuers[charge.issuer]
+    if issuer.credits_need_own_document or charge.terms.invoice_format in issuer.own_credit_formats:
+        return False
     if charge.true_up:
         return True
-    is_home = charge.currency == catalog.issuers[charge.issuer].home_currency
+    is_home = charge.currency == issuer.home_currency
     return charge.terms.refund_method == "net_next" and is_home
 
 
@@ -94,7 +101,24 @@ def _cut(charge: Charge, room: int, revisions: dict[tuple[str, date], int]) -> t
 
 def _at(charge: Charge, minor: int, words: str) -> Charge:
     net = Money(minor, charge.currency)
-    return replace(charge, net=net, quantity=Decimal(1), unit_price=net.decimal, basis=(*charge.basis, words))
+    basis = (*charge.basis, words)
+    return replace(
+        charge,
+        net=net,
+        quantity=Decimal(1),
+        unit_price=net.decimal,
+        basis=basis,
+        cost=_in_part(charge.cost, charge.net, net),
+        retail=_in_part(charge.retail, charge.net, net),
+        printed=(),
+    )
+
+
+def _in_part(amount: Money | None, whole: Money, part: Money) -> Money | None:
+    """Cost or retail price of a part of a charge."""
+    if amount is None:
+        return None
+    return Money(round_half(Fraction(amount.minor * part.minor, whole.minor), "half_up"), amount.currency)
 
 
 def _not_refunded(charge: Charge) -> Notice:

@@ -1,25 +1,28 @@
 """What a quantity costs for one whole cycle, exactly and unrounded, with the words for it.
 
 Prices stay `Decimal` until one rounding per subscription and cycle (billing rules). Tiers are defined by
-their upper bound, included; nothing held costs nothing, flat fees included.
+their upper bound, included. Nothing held costs nothing, flat fees included; only a usage cycle may be
+charged for zero units, where its price says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from mappings.canonical.catalog import Price, PriceList, Tier
-from mappings.canonical.contract import Contract, Discount
+from mappings.canonical.contract import Contract
 from mappings.canonical.money import RoundingMode, minor_digits, round_half
+from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
+from worker.billing.discounts import discounted, on_cost, ramped
+from worker.billing.notice import noticed
 from worker.billing.values import Check, PriceFacts
 
-HUNDRED = Decimal(100)
 FREE = (Tier(up_to=None),)
 
 
@@ -44,11 +47,12 @@ class PriceBook:
 
     def __init__(self, lists: Iterable[PriceList]) -> None:
         self._lists: dict[str, list[PriceList]] = {}
-        self._prices: dict[tuple[str, date, str, str, str], Price] = {}
+        self._prices: dict[tuple[str, date, str, str, str, str], Price] = {}
         for price_list in sorted(lists, key=lambda price_list: price_list.from_):
             self._lists.setdefault(price_list.code, []).append(price_list)
             for price in price_list.prices:
-                key = (price_list.code, price_list.from_, price.product, price.plan, price.term)
+                product = (price.product, price.plan, price.term, price.segment)
+                key = (price_list.code, price_list.from_, *product)
                 self._prices.setdefault(key, price)
 
     def on(self, code: str, day: date) -> PriceList | None:
@@ -63,16 +67,30 @@ class PriceBook:
         lists = self._lists.get(code)
         return lists[0].currency if lists else None
 
-    def find(self, price_list: PriceList, subscription: Subscription) -> Price | None:
-        """The price for product and plan; one that names the subscription's term wins over any term."""
+    def find(self, price_list: PriceList, subscription: Subscription, segment: str = "") -> Price | None:
+        """The price for product and plan: of the segment, then of the term, before those of any."""
         key = (price_list.code, price_list.from_, subscription.product, subscription.plan)
-        return self._prices.get((*key, subscription.term)) or self._prices.get((*key, ""))
+        for of_segment in (segment, "") if segment else ("",):
+            for term in (subscription.term, ""):
+                price = self._prices.get((*key, term, of_segment))
+                if price is not None:
+                    return price
+        return None
+
+    def versions(
+        self, code: str, day: date, subscription: Subscription, segment: str
+    ) -> Iterator[tuple[PriceList, Price]]:
+        """A list's versions begun until a day, oldest first, with the price each has."""
+        for price_list in self._lists.get(code, ()):
+            price = self.find(price_list, subscription, segment) if price_list.from_ <= day else None
+            if price is not None:
+                yield price_list, price
 
 
 def price_facts(
-    book: PriceBook, subscription: Subscription, contract: Contract, *, on: date, cycle_on: date, unit: str
+    book: PriceBook, subscription: Subscription, contract: Contract, *, on: date, days: Period, unit: str
 ) -> PriceFacts | Check:
-    """The price of a subscription by the list of `on`, with the discounts of the cycle's first day.
+    """The price of a subscription by the list of `on`, with the discounts of the cycle's `days`.
 
     Returns the check `unpriced_subscription` when no price fits; a price is never guessed.
     """
@@ -91,20 +109,23 @@ def price_facts(
             " give the new one its own code and contract.",
             subscription.code,
         )
-    price = book.find(price_list, subscription)
+    price = book.find(price_list, subscription, contract.segment)
+    if price is not None and contract.notice_days:
+        versions = book.versions(contract.price_list, on, subscription, contract.segment)
+        price_list, price = noticed(versions, _list_cost, on=on, notice_days=contract.notice_days)
     if price is None:
         return _unpriced(
             subscription,
             f"price list {price_list.code} from {price_list.from_} has no {subscription.plan} price"
             f" for product {subscription.product} with term {subscription.term or 'any'}",
         )
-    return _agreed(price, price_list, subscription, contract, cycle_on=cycle_on, unit=unit)
+    return _agreed(price, price_list, subscription, contract, days=days, unit=unit)
 
 
 def pieces(price: PriceFacts, quantity: Fraction) -> tuple[Piece, ...]:
     """What a quantity consists of at a price, for one whole cycle, the pool's tier included."""
     if quantity <= 0:
-        return ()
+        return tuple(_for_nothing(price)) if price.charges_zero and not quantity else ()
     pool = price.pool
     if pool is None:
         return tuple(_alone(price, quantity))
@@ -201,6 +222,16 @@ def _alone(price: PriceFacts, quantity: Fraction) -> Iterator[Piece]:
             yield from _graduated(price.tiers, quantity)
 
 
+def _for_nothing(price: PriceFacts) -> Iterator[Piece]:
+    """What the first tier takes whatever the quantity: its flat fee, or its block."""
+    if price.model == "stairstep":
+        tier = price.tiers[0]
+        fee = Fraction(tier.flat + tier.price)
+        yield Piece(Fraction(1), fee, f"block price for up to {_bound(tier)}", is_fee=True)
+    else:
+        yield from _flat(price.tiers[0])
+
+
 def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
     below = Fraction(0)
     for tier in tiers:
@@ -232,10 +263,10 @@ def _agreed(
     subscription: Subscription,
     contract: Contract,
     *,
-    cycle_on: date,
+    days: Period,
     unit: str,
 ) -> PriceFacts | Check:
-    """The list price as the contract changes it: a markup on cost replaces it, discounts come off it."""
+    """The list price as the contract changes it: cost plus, or a ramp, replaces it, discounts come off it."""
     facts = PriceFacts(
         model=price.model,
         tiers=price.tiers,
@@ -244,41 +275,27 @@ def _agreed(
         price_list=price_list.code,
         package_size=price.package_size,
         cost=price.cost,
+        charges_zero=subscription.plan == "usage" and price.zero_units == "first_tier",
     )
-    if contract.markup_percent is not None:
+    if contract.markup_percent is not None or contract.margin_percent is not None:
         if price.cost is None:
             return _unpriced(
                 subscription,
-                f"contract {contract.code} adds a markup to cost, but price list {price_list.code} from"
-                f" {price_list.from_} tells no cost for product {subscription.product}",
+                f"contract {contract.code} makes the price from the cost, but price list {price_list.code}"
+                f" from {price_list.from_} tells no cost for product {subscription.product}",
             )
-        marked_up = price.cost * (HUNDRED + contract.markup_percent) / HUNDRED
-        words = f"cost {_plain(price.cost)} {price_list.currency} plus {_plain(contract.markup_percent)} %"
-        facts = replace(facts, model="per_unit", tiers=(Tier(None, marked_up),), source=words)
-    for discount in _discounts(contract, subscription.product, cycle_on):
-        facts = _less(facts, discount)
+        facts = on_cost(facts, price.cost, contract, price_list.currency)
+    if contract.ramp:
+        facts = ramped(facts, contract, subscription.product, days.start)
+    if contract.discounts:
+        facts = discounted(facts, contract, subscription.product, days, price_list.currency)
     return facts
 
 
-def _discounts(contract: Contract, product: str, day: date) -> Iterator[Discount]:
-    """The discounts that fit, in the contract's order; each applies to what the one before left."""
-    for discount in contract.discounts:
-        starts = discount.from_ is None or discount.from_ <= day
-        ends = discount.until is not None and discount.until <= day
-        if starts and not ends and discount.product in {"", product}:
-            yield discount
-
-
-def _less(facts: PriceFacts, discount: Discount) -> PriceFacts:
-    keep = (HUNDRED - discount.percent) / HUNDRED
-    tiers = tuple(Tier(tier.up_to, tier.price * keep, tier.flat * keep) for tier in facts.tiers)
-    verb = "less" if discount.percent >= 0 else "plus"
-    return replace(facts, tiers=tiers, source=f"{facts.source}, {verb} {_plain(abs(discount.percent))} %")
-
-
-def _plain(value: Decimal) -> str:
-    """A decimal as written, never in exponent form."""
-    return f"{value:f}"
+def _list_cost(price: Price, quantity: Decimal) -> Fraction:
+    """What a quantity costs by a price of a list as it stands there."""
+    facts = PriceFacts(price.model, price.tiers, "", "", package_size=price.package_size)
+    return whole(facts, Fraction(quantity))
 
 
 def _unpriced(subscription: Subscription, why: str) -> Check:

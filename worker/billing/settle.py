@@ -37,7 +37,7 @@ def settle(one: Owed, figure: Money, *, tax: TaxChoice) -> tuple[Charge, ...]:
     that comes to zero gives one charge of zero.
     """
     if not one.billed:
-        if not any(span.quantity for span in one.spans):
+        if not any(span.quantity for span in one.spans) and not one.deal.price.charges_zero:
             return ()
         reason = _Reason(_hull_of_held(one), first_basis(one, figure))
         quantity, unit_price = _printed(one, figure)

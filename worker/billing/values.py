@@ -11,14 +11,15 @@ from decimal import Decimal
 from typing import Literal
 
 from mappings.canonical.catalog import PriceModel, Tier
-from mappings.canonical.contract import Proration
+from mappings.canonical.contract import ChangeForm, Proration
 from mappings.canonical.document import ChargeRef, Document, Original
 from mappings.canonical.money import HALF_UP, Money, Rounding
 from mappings.canonical.period import Period
+from mappings.canonical.provider import ProviderCharge
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
 from mappings.canonical.workspace import Setup
 
-ChargeKind = Literal["recurring", "usage", "one_time"]
+ChargeKind = Literal["recurring", "usage", "one_time", "commitment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,21 @@ class PoolShare:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceStep:
+    """The price of a cycle's days from `from_` on, where discounts are decided day by day."""
+
+    from_: date
+    tiers: tuple[Tier, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class PriceFacts:
     """The price of a cycle, frozen with its first charge: later charges and credits of it use this.
 
     `tiers` already carry discount or markup, which `source` tells in words. `cost` is the provider's, per
-    unit and cycle.
+    unit and cycle; `retail` what a reseller's customer pays. `later` are other prices inside the cycle.
+    `charges_zero` says that a usage cycle of no units costs what the first tier takes anyway.
     """
 
     model: PriceModel
@@ -55,6 +66,19 @@ class PriceFacts:
     package_size: Decimal = Decimal(1)
     cost: Decimal | None = None
     pool: PoolShare | None = None
+    later: tuple[PriceStep, ...] = ()
+    charges_zero: bool = False
+    retail: PriceFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPart:
+    """One party's part of a shared subscription's cycle, with the payer it had on the first day."""
+
+    party: str
+    bill_to: str
+    weight: Decimal
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +97,7 @@ class CycleFacts:
     known_until: date
     proration: Proration = "actual_days_of_cycle"
     rounding: Rounding = HALF_UP
+    split: tuple[SplitPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +110,8 @@ class Terms:
     consolidated: bool = False
     refund_method: Literal["credit_note", "net_next", "none"] = "credit_note"
     zero_documents: Literal["suppress", "issue"] = "suppress"
+    change_form: ChangeForm = "difference"
+    show_margin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +124,18 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedPart:
+    """A line of its own that a charge is printed with; the parts of a charge add up to its net."""
+
+    words: str
+    service: Period
+    quantity: Decimal
+    unit_price: Decimal
+    net: Money
+    basis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """One priced reason to pay, or to pay back, for days of one cycle of one subscription.
 
@@ -104,6 +143,9 @@ class Charge:
     so `unit_price` carries the sign. `service` are the days this charge is for, `cycle` the whole cycle of
     the grid. `true_up` marks the settlement of a pool's tier. On credits `original` names the document,
     `reverses` the revision of the charge that is taken back, and `exchange` the rate it was issued at.
+    `cost` and `retail` are of the same days, signed like `net`; they are never printed unless the contract
+    allows it. `printed` are the lines where there are several. `provider_keys` are the provider's lines
+    that this charge repeats.
     """
 
     ref: ChargeRef
@@ -128,6 +170,15 @@ class Charge:
     exchange: Exchange | None = None
     reverses: int | None = None
     true_up: bool = False
+    cost: Money | None = None
+    retail: Money | None = None
+    printed: tuple[PrintedPart, ...] = ()
+    provider_keys: tuple[str, ...] = ()
+
+    @property
+    def margin(self) -> Money | None:
+        """What is left of the net above the cost, or None where the cost is not known."""
+        return None if self.cost is None else self.net - self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +201,7 @@ class GroupState:
     versions: tuple[SubscriptionVersion, ...] = ()
     usage: tuple[Usage, ...] = ()
     billed: tuple[BilledCharge, ...] = ()
+    provider_charges: tuple[ProviderCharge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
