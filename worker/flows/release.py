@@ -1,6 +1,6 @@
 """Release: drafts get their number and dates, are resolved for their books, frozen, and planned for delivery.
 
-One worker at a time per issuer and kind, in document order, so that numbers have no gaps and do not depend
+One worker at a time per issuer, in document order, so that numbers have no gaps and do not depend
 on how the bill was spread. What cannot be released is held with its reason, takes no number and stops nobody.
 """
 
@@ -101,7 +101,7 @@ def _release_chunk(
     shared = setup.load_shared(connection)
     planner = Planner(shared, pile)
     series = planner.series.code if planner.series is not None else ""
-    releasing.enter(connection, pile.issuer, series)
+    releasing.enter(connection, pile.issuer)
     drafts = releasing.next_drafts(connection, pile, after=after, limit=CHUNK, only=only)
     planner.use(setup.load_for_groups(connection, {one.group for one in drafts.candidates}, shared))
     first = planner.series.first_number if planner.series is not None else 1

@@ -70,9 +70,12 @@ def piles(connection: Connection, *, only: Collection[str] | None) -> tuple[Pile
     return tuple(Pile(row.issuer, cast("DocumentKind", row.kind)) for row in sorted(found, key=tuple))
 
 
-def enter(connection: Connection, issuer: str, series: str) -> None:
-    """Be the one worker of this series until the transaction ends; others wait here."""
-    _locked_counter(connection, issuer, series, _ALONE, first=0)
+def enter(connection: Connection, issuer: str) -> None:
+    """Be the one worker of this issuer until the transaction ends; others wait here.
+
+    Not only of one series: an invoice and a credit note may need the same new customer in a book.
+    """
+    _locked_counter(connection, issuer, "", _ALONE, first=0)
 
 
 def next_drafts(
