@@ -9,11 +9,17 @@ from decimal import Decimal
 from typing import Literal
 
 PriceModel = Literal["per_unit", "graduated", "volume", "package", "stairstep"]
+Returns = Literal["by_contract", "software_7d", "perpetual_30d", "saas_72h", "none"]
+"""How a product may be given back: by the contract's `reductions`, as a whole within 168 hours with the
+unused days refunded, within 30 days or 72 hours with all refunded, or not before the term ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Something we sell. `offers` are the provider's ids for it (catalog item id or offer GUID)."""
+    """Something we sell. `offers` are the provider's ids for it (catalog item id or offer GUID).
+
+    `returns` says within which window it may be given back, and whether all or the unused days come back.
+    """
 
     code: str
     name: str
@@ -21,6 +27,7 @@ class Product:
     unit: str = "seat"
     sku: str = ""
     offers: tuple[str, ...] = ()
+    returns: Returns = "by_contract"
     ledger_ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +70,27 @@ class PriceList:
     currency: str
     from_: date
     prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """Percent off the price of every term of a product that begins from `from_` until `until` (excluded).
+
+    It ends with the term it was given for. `plan` and `term` "" fit any; `terms` first gives it to the first
+    term of a subscription only, any also to a renewal inside the window. One that is not `automatic` counts
+    where the subscription names its code. `funded_by` provider lowers the cost by the same percent.
+    """
+
+    code: str
+    product: str
+    percent: Decimal
+    from_: date
+    until: date | None = None
+    plan: str = ""
+    term: str = ""
+    terms: Literal["first", "any"] = "first"
+    automatic: bool = True
+    funded_by: Literal["provider", "seller"] = "provider"
 
 
 @dataclass(frozen=True, slots=True)

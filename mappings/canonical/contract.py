@@ -83,6 +83,9 @@ class Contract:
     `bill_to`: own (the sold-to party), parent (the party above on the cycle's first day), consolidated
     (the party that holds this contract pays, one document with a section per entity), or `party:CODE`.
     `price_list` names the list; the document currency is the list's. `alignment` is own or anchor:DATE.
+    `end_of_term` est lets a term that does not renew go on as Extended Service Term, month by month.
+    `conversions` together puts the credit of an upgrade on the invoice of its target. `usage_price_list` is a
+    list in any currency for usage, converted at the rate of the usage month's first day.
     `offset_days` moves the day a cycle is due: later, or earlier when negative. `segment` chooses prices
     of that segment. `notice_days` delays an increase of the list. `bill_by` provider_lines repeats the
     provider's lines (with markup or margin) instead of counting cycles. `markup_percent` is of the cost,
@@ -113,6 +116,10 @@ class Contract:
     reseller: str = ""
     cut_over: date | None = None
     bill_changes: Literal["at_once", "next_run"] = "next_run"
+    end_of_term: Literal["expire", "est"] = "expire"
+    suspension: Literal["keep_billing", "no_charge"] = "keep_billing"
+    conversions: Literal["together", "apart"] = "together"
+    usage_price_list: str = ""
     zero_documents: Literal["suppress", "issue"] = "suppress"
     invoice_format: str = ""
     offset_days: int = 0

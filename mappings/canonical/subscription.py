@@ -12,6 +12,50 @@ Status = Literal["active", "suspended", "cancelled", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
+class NextTerm:
+    """What is scheduled for the end of the term that runs; what is left out stays as it was.
+
+    `until` is a custom (co-term) end of the next term. A NextTerm of nothing says: nothing is scheduled.
+    """
+
+    quantity: Decimal | None = None
+    product: str = ""
+    offer: str = ""
+    plan: Plan | Literal[""] = ""
+    term: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a source says is agreed from a version's day on; what is left out stays as it was.
+
+    `start` is the first day of the term that runs, `term_end` a custom end of it (the next term begins
+    there), `end` the day from which nothing is held any more. A product that is not ours to know is told by
+    its `offer`.
+    """
+
+    product: str = ""
+    offer: str = ""
+    plan: Plan | Literal[""] = ""
+    term: str = ""
+    start: date | None = None
+    term_end: date | None = None
+    end: date | None = None
+    auto_renew: bool | None = None
+    next_term: NextTerm | None = None
+    promotion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundableSeats:
+    """Seats of one batch that the provider takes back until an instant (excluded, UTC)."""
+
+    quantity: Decimal
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """The part of a shared subscription that a party bears, in the measure of its key."""
 
@@ -44,7 +88,10 @@ class Subscription:
     """The lasting facts of a subscription. `code` is ours or the provider's id, unique in the workspace.
 
     `party` and `product` are our codes; "" when a provider's id matches nothing of ours yet (the run
-    then names it as unassigned). `offer` and `tenant` keep what the provider said.
+    then names it as unassigned). `offer` and `tenant` keep what the provider said. `anchored_at` is the
+    instant of the anchor where the source gave one. `term_end` is a custom (co-term) end of the first term:
+    terms and cycles are counted from it, the days before are prorated. `next_term` is scheduled for the end
+    of the first term. `converted_from` is the subscription whose seats were upgraded into this one.
     `contract` "" means: the contract of the party or the nearest party above. `anchor` is the first
     day of the billing grid. `billed_until` overrides the cut-over. `end` is the day from which nothing is
     held any more, renewing or not; without it `auto_renew` False ends the term that runs. `splits` share
@@ -66,6 +113,11 @@ class Subscription:
     billed_until: date | None = None
     end: date | None = None
     auto_renew: bool = True
+    term_end: date | None = None
+    next_term: NextTerm | None = None
+    promotion: str = ""
+    converted_from: str = ""
+    anchored_at: datetime | None = None
     splits: tuple[SplitKey, ...] = ()
     assignments: tuple[Assignment, ...] = ()
 
@@ -88,7 +140,8 @@ class SubscriptionVersion:
     later observation wins, then the larger `ref`, so any order of arrival gives the same timeline.
     `ref` is the event's identity at its source (unique per subscription). `at` is the exact instant in
     UTC when the source gave one (seat windows of 168 h need it). `accepted` marks a state that the
-    provider itself accepted: its reductions are not bound to our seat windows.
+    provider itself accepted: its reductions are not bound to our seat windows. `agreed` are terms that hold
+    from the day on. `refundable` are the batches the provider still takes back, None where it did not say.
     """
 
     subscription: str
@@ -99,6 +152,8 @@ class SubscriptionVersion:
     observed: str = ""
     at: datetime | None = None
     accepted: bool = False
+    agreed: Agreed | None = None
+    refundable: tuple[RefundableSeats, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

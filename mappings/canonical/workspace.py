@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mappings.canonical.book import Book, Chart
-from mappings.canonical.catalog import Pool, PriceList, Product
+from mappings.canonical.catalog import Pool, PriceList, Product, Promotion
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.party import FxRate, Issuer, Party
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
@@ -21,6 +21,7 @@ class Setup:
     parties: tuple[Party, ...] = ()
     products: tuple[Product, ...] = ()
     price_lists: tuple[PriceList, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
     pools: tuple[Pool, ...] = ()
     contracts: tuple[Contract, ...] = ()
     opening_charges: tuple[OpeningCharge, ...] = ()

@@ -14,6 +14,7 @@ from worker.billing.account import Outcome, account, outcome
 from worker.billing.cases import Case, cases, spans_of, walk
 from worker.billing.charges import Owed, figures, owed
 from worker.billing.checks import checked
+from worker.billing.conversions import Moves, linked
 from worker.billing.cycles import Calendar, DueCycle, Walk
 from worker.billing.deals import (
     Ground,
@@ -32,6 +33,7 @@ from worker.billing.placing import Placed, place
 from worker.billing.pools import Pools
 from worker.billing.settle import settle
 from worker.billing.taxes import NO_TAX, TaxChoice
+from worker.billing.term_prices import TermPrices
 from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
 
 ALL_ZERO = "every line is zero, so there is no document (zero_documents: suppress)"
@@ -84,7 +86,7 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
         tree=ground.catalog.tree,
     )
     worked = tuple(_work(case, ground, pools, run) for case in found)
-    charges = _charges(worked)
+    charges = linked(_charges(worked), _moves(found))
     placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
     problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
     done = checked(drafts(placed.by_key, ground.catalog, as_of=as_of), problems)
@@ -96,6 +98,15 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     )
 
 
+def _moves(found: Sequence[Case]) -> Moves:
+    """The conversions of a group, between its subscriptions and within one."""
+    return Moves.of(
+        {case.subscription.code: case.subscription for case in found},
+        {case.subscription.code: case.versions for case in found},
+        {case.subscription.code: case.holder.phases for case in found if case.holder.phases is not None},
+    )
+
+
 def ground_of(setup: Setup, common: CommonGround | None = None) -> Ground:
     """The set-up, indexed; `common` is the part that is indexed already."""
     common = common or common_ground(setup)
@@ -104,6 +115,7 @@ def ground_of(setup: Setup, common: CommonGround | None = None) -> Ground:
         Catalog(common.issuers, tree, common.products),
         Calendar(Agreements(setup.contracts, tree), common.issuers),
         common.prices,
+        TermPrices(setup.promotions, setup.fx_rates),
     )
 
 
@@ -124,7 +136,7 @@ def _work(case: Case, ground: Ground, pools: Pools, run: _Days) -> _Worked:
 
 def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days) -> _Priced | Check | None:
     """The figure of one cycle, a check when it has no price, None when nothing was ever held in it."""
-    subscription = case.subscription
+    subscription = case.holder.view(cycle.service.start)
     spans = spans_of(case, cycle)
     day = next((span.period.start for span in spans if span.quantity), cycle.service.start)
     settled = None
@@ -135,7 +147,11 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
         return None
     else:
         first_held = case.holder.timeline.first_held or day
-        new = new_deal(ground, subscription, cycle, day=day, first_held=first_held)
+        ended = None
+        if case.holder.phases is not None:
+            first_held = max(first_held, case.holder.phases.began(cycle.service.start))
+            ended = case.holder.phases.on(cycle.service.start).est_of
+        new = new_deal(ground, subscription, cycle, day=day, first_held=first_held, ended=ended)
         if isinstance(new, Check):
             return new
         deal = with_pool(new, pools, subscription, day)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
+from mappings.canonical.catalog import Returns
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
+from worker.billing.addons import with_parents
+from worker.billing.conversions import Moves
 from worker.billing.cycles import DueCycle, Holder, Walk, metered, one_time, recurring
 from worker.billing.deals import Ground, terms_of
 from worker.billing.hierarchy import payer
+from worker.billing.life import bought_once, life_of
+from worker.billing.local_days import local_anchor, local_versions
 from worker.billing.openings import OpeningFor, as_billed, opening_groups
-from worker.billing.timeline import Timeline, days_of, held, plain, timeline
+from worker.billing.phases import in_phase
+from worker.billing.timeline import days_of, held, plain, timeline
 from worker.billing.values import BilledCharge, Check, GroupState, Notice, Span
 
 NOTHING = Decimal(0)
@@ -31,6 +37,7 @@ class Case:
     usage: tuple[Usage, ...]
     problems: tuple[Check, ...] = ()
     notices: tuple[Notice, ...] = ()
+    returns: Returns = "by_contract"
 
     @property
     def subscription(self) -> Subscription:
@@ -40,24 +47,28 @@ class Case:
 
 def cases(state: GroupState, ground: Ground, *, known_until: date) -> tuple[Case, ...]:
     """Every subscription of a group by code, with what is known of it at the end of a day."""
-    versions = _by_subscription(one for one in state.versions if one.on <= known_until)
+    versions = _versions(state, ground, known_until=known_until)
     usage = _by_subscription(one for one in state.usage if one.on <= known_until)
     openings = _by_subscription(state.setup.opening_charges)
     billed: dict[str, list[BilledCharge]] = {}
     for one in state.billed:
         billed.setdefault(one.charge.ref.subscription, []).append(one)
-    return tuple(
+    subscriptions = {one.code: one for one in state.subscriptions}
+    conversions = Moves.of(subscriptions, versions)
+    found = tuple(
         _case(
-            subscription,
+            _local(subscription, ground),
             versions.get(subscription.code, ()),
             usage.get(subscription.code, ()),
             openings.get(subscription.code, ()),
             billed.get(subscription.code, ()),
             ground=ground,
+            conversions=conversions,
             known_until=known_until,
         )
         for subscription in sorted(state.subscriptions, key=lambda subscription: subscription.code)
     )
+    return _with_parents(found)
 
 
 def walk(case: Case, ground: Ground, *, as_of: date) -> Walk:
@@ -80,6 +91,9 @@ def spans_of(case: Case, cycle: DueCycle) -> tuple[Span, ...]:
     if plan == "one_time":
         return (Span(cycle.cycle, _bought(case, cycle)),)
     spans = case.holder.timeline.spans(cycle.service)
+    if case.holder.phases is not None:
+        product = cycle.billed[-1].charge.product if cycle.billed else ""
+        spans = in_phase(spans, case.holder.phases, cycle.service, product=product)
     known_from = case.holder.timeline.known_from
     is_opening = bool(cycle.billed) and not cycle.billed[0].document_ref
     if not is_opening or (known_from is not None and known_from <= cycle.service.start):
@@ -91,6 +105,8 @@ def spans_of(case: Case, cycle: DueCycle) -> tuple[Span, ...]:
 def _bought(case: Case, cycle: DueCycle) -> Decimal:
     """The quantity of a one-time purchase: the last one known; an expiry takes nothing back."""
     known = [version for version in days_of(case.versions) if version.status != "expired"]
+    if known and case.returns != "by_contract":
+        return bought_once(case.subscription.code, known, case.returns)
     if known:
         return held(known[-1])
     return cycle.billed[-1].charge.facts.spans[-1].quantity if cycle.billed else NOTHING
@@ -118,43 +134,77 @@ def _case(
     billed: Iterable[BilledCharge],
     *,
     ground: Ground,
+    conversions: Moves,
     known_until: date,
 ) -> Case:
     versions = tuple(versions)
     unknown = _unknown(subscription, ground)
     if unknown is not None:
-        life, _ = timeline(subscription, versions, known_until=known_until)
-        return Case(Holder(subscription, life, {}), versions, tuple(usage), (unknown,))
+        known, _ = timeline(subscription, versions, known_until=known_until)
+        return Case(Holder(subscription, known, {}), versions, tuple(usage), (unknown,))
     by_cycle, problems = _opened(subscription, tuple(openings), ground, known_until=known_until)
     for one in sorted(billed, key=lambda one: one.charge.ref.revision):
         by_cycle.setdefault(one.charge.ref.cycle_start, []).append(one)
-    life, notices = _life(subscription, versions, by_cycle, ground, known_until=known_until)
-    holder = Holder(subscription, life, {start: tuple(charges) for start, charges in by_cycle.items()})
-    return Case(holder, versions, tuple(usage), problems, notices)
-
-
-def _life(
-    subscription: Subscription,
-    versions: tuple[SubscriptionVersion, ...],
-    billed: Mapping[date, list[BilledCharge]],
-    ground: Ground,
-    *,
-    known_until: date,
-) -> tuple[Timeline, tuple[Notice, ...]]:
-    agreements = ground.calendar.agreements
-    has_windows = any(contract.reductions == "window_7d" for contract in agreements.all_of(subscription))
-
-    def is_windowed(day: date) -> bool:
-        contract = agreements.of(subscription, day)
-        return contract is not None and contract.reductions == "window_7d"
-
-    return timeline(
-        subscription,
-        versions,
-        known_until=known_until,
-        renewed_until=max(billed, default=None),
-        is_windowed=is_windowed if has_windows else None,
+    life = life_of(
+        subscription, versions, by_cycle, ground=ground, conversions=conversions, known_until=known_until
     )
+    standing = {start: tuple(charges) for start, charges in by_cycle.items()}
+    holder = Holder(subscription, life.timeline, standing, life.phases)
+    strangers = _unknown_products(holder, ground)
+    returns = ground.catalog.products[subscription.product].returns
+    return Case(holder, life.versions, tuple(usage), (*problems, *strangers), life.notices, returns)
+
+
+def _versions(
+    state: GroupState, ground: Ground, *, known_until: date
+) -> dict[str, list[SubscriptionVersion]]:
+    """What is known until a day, by subscription; an instant counts on the issuer's own calendar day."""
+    if any(one.at is not None for one in state.versions):
+        zones = {one.code: _zone(one, ground) for one in state.subscriptions}
+        versions = [
+            local
+            for code, given in _by_subscription(state.versions).items()
+            for local in local_versions(given, zones.get(code, "UTC"))
+        ]
+        return _by_subscription(one for one in versions if one.on <= known_until)
+    return _by_subscription(one for one in state.versions if one.on <= known_until)
+
+
+def _local(subscription: Subscription, ground: Ground) -> Subscription:
+    """The subscription on the issuer's own calendar."""
+    if subscription.anchored_at is None:
+        return subscription
+    return local_anchor(subscription, _zone(subscription, ground))
+
+
+def _zone(subscription: Subscription, ground: Ground) -> str:
+    """The time zone of the issuer that bills a subscription first."""
+    agreements = ground.calendar.agreements
+    contract = agreements.of(subscription, subscription.anchor)
+    contract = contract or next(iter(agreements.all_of(subscription)), None)
+    issuer = ground.catalog.issuers.get(contract.issuer) if contract is not None else None
+    return issuer.timezone if issuer is not None else "UTC"
+
+
+def _with_parents(found: tuple[Case, ...]) -> tuple[Case, ...]:
+    """The cases, add-ons cut to the days of the subscription they belong to."""
+    parents = {one.subscription.code: one.subscription.parent for one in found if one.subscription.parent}
+    if not parents:
+        return found
+    timelines = with_parents({one.subscription.code: one.holder.timeline for one in found}, parents)
+    return tuple(
+        replace(one, holder=replace(one.holder, timeline=timelines[one.subscription.code])) for one in found
+    )
+
+
+def _unknown_products(holder: Holder, ground: Ground) -> Iterator[Check]:
+    """A product that a renewal or conversion leads to and that matches nothing of ours."""
+    for phase in holder.phases or ():
+        if phase.view.product not in ground.catalog.products:
+            yield _is_unassigned(
+                holder.subscription, f"its product from {phase.start} on ({phase.view.offer or 'none'})"
+            )
+            return
 
 
 def _unknown(subscription: Subscription, ground: Ground) -> Check | None:
@@ -164,11 +214,13 @@ def _unknown(subscription: Subscription, ground: Ground) -> Check | None:
         missing.append(f"its party ({subscription.party or subscription.tenant or 'none'})")
     if subscription.product not in ground.catalog.products:
         missing.append(f"its product ({subscription.product or subscription.offer or 'none'})")
-    if not missing:
-        return None
+    return _is_unassigned(subscription, " and ".join(missing)) if missing else None
+
+
+def _is_unassigned(subscription: Subscription, missing: str) -> Check:
     return Check(
         "unassigned_subscription",
-        f"Subscription {subscription.code} is not billed: {' and '.join(missing)} matches nothing of ours."
+        f"Subscription {subscription.code} is not billed: {missing} matches nothing of ours."
         " Add the provider's id to a party's tenants or a product's offers; the next run bills it.",
         subscription.code,
     )

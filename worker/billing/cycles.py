@@ -17,6 +17,7 @@ from mappings.canonical.period import Period, grid_cycle
 from mappings.canonical.subscription import Subscription, Usage
 from worker.billing.hierarchy import Agreements
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH, cycle_on, is_due
+from worker.billing.phases import Phases
 from worker.billing.timeline import Timeline
 from worker.billing.values import BilledCharge, Check
 
@@ -47,11 +48,36 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A subscription with its timeline and the charges that stand, by the start of their cycle."""
+    """A subscription with its timeline and the charges that stand, by the start of their cycle.
+
+    `phases` is None where the subscription is always the same.
+    """
 
     subscription: Subscription
     timeline: Timeline
     billed: Mapping[date, tuple[BilledCharge, ...]]
+    phases: Phases | None = None
+
+    def view(self, day: date) -> Subscription:
+        """The facts of the subscription on a day."""
+        return self.subscription if self.phases is None else self.phases.on(day).view
+
+    def covered(self, cycle: DueCycle) -> Period:
+        """The days that a cycle is for: as many as its product was held under it."""
+        if self.phases is None:
+            return cycle.service
+        product = cycle.billed[-1].charge.product if cycle.billed else ""
+        start = cycle.service.start
+        if product and self.phases.was_left(product, start):
+            return Period(start, start)
+        return Period(start, min(cycle.service.until, self.phases.cut_after(start)))
+
+    def is_one(self, standing: DueCycle, service: Period) -> bool:
+        """Whether days belong to the product that a cycle which stands is for."""
+        if self.phases is None:
+            return True
+        began = self.phases.began(standing.service.start)
+        return self.covered(standing).days > 0 and began == self.phases.began(service.start)
 
 
 class Calendar:
@@ -90,9 +116,9 @@ def standing(holder: Holder) -> tuple[DueCycle, ...]:
 def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
     """Due cycles of a plan with a grid."""
     found = {cycle.start: cycle for cycle in standing(holder)}
-    covered = sorted(cycle.service for cycle in found.values())
+    covered = sorted(days for cycle in found.values() if (days := holder.covered(cycle)).days)
     starts = [period.start for period in covered]
-    subscription, timeline = holder.subscription, holder.timeline
+    timeline = holder.timeline
     checks: list[Check] = []
     is_elsewhere = False
     day = timeline.first_held
@@ -101,15 +127,16 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
         if at and day in covered[at - 1]:
             day, is_elsewhere = covered[at - 1].until, False
             continue
+        subscription = holder.view(day)
         contract = calendar.agreements.of(subscription, day)
         cycle = cycle_on(subscription, contract, day) if contract else _own_cycle(subscription, day)
         until = min(cycle.until, starts[at]) if at < len(starts) else cycle.until
         service = Period(day, until)
-        day = until
+        day = until if holder.phases is None else min(until, holder.phases.cut_after(day))
         if contract and not is_due(subscription, contract, service, as_of=as_of):
             break
         stands = found.get(cycle.start)
-        if stands is not None and stands.cycle == cycle:
+        if stands is not None and stands.cycle == cycle and holder.is_one(stands, service):
             start = min(service.start, stands.service.start)
             found[cycle.start] = replace(stands, service=Period(start, max(until, stands.service.until)))
             continue
@@ -122,9 +149,22 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
             if contract is None:
                 checks.append(_unassigned(subscription, service))
             else:
-                start = cycle.start if stands is None else service.start
+                start = _name(found, cycle, service, holder)
                 found[start] = DueCycle(start, cycle, service, contract)
     return Walk(tuple(found[start] for start in sorted(found)), tuple(checks), is_elsewhere)
+
+
+def _name(found: Mapping[date, DueCycle], cycle: Period, service: Period, holder: Holder) -> date:
+    """The day that names a cycle: its first on the grid, or its first service day where a product took over
+    inside it or another cycle has that name; then the next free day."""
+    name = cycle.start
+    if holder.phases is not None:
+        name = max(name, min(holder.phases.began(service.start), service.start))
+    if name in found:
+        name = service.start
+    while name in found:
+        name += timedelta(days=1)
+    return name
 
 
 def one_time(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:

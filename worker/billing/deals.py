@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import partial
 
 from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer
@@ -19,6 +20,16 @@ from worker.billing.periods import CYCLE_MONTHS, term_start
 from worker.billing.pools import Pools, is_fixed_at_purchase, pool_period
 from worker.billing.pricing import PriceBook, exact_amount, price_facts
 from worker.billing.taxes import TaxChoice, rate_of, tax_of
+from worker.billing.term_prices import (
+    NO_TERM_PRICES,
+    Find,
+    TermPrices,
+    converted,
+    est_price,
+    may_be_promoted,
+    promoted,
+    usage_rate_missing,
+)
 from worker.billing.timeline import term_months
 from worker.billing.values import ChargeKind, Check, PriceFacts, Terms
 from worker.billing.words import price_words
@@ -33,12 +44,22 @@ class Ground:
     catalog: Catalog
     calendar: Calendar
     prices: PriceBook
+    terms: TermPrices = NO_TERM_PRICES
 
 
 def new_deal(
-    ground: Ground, subscription: Subscription, cycle: DueCycle, *, day: date, first_held: date
+    ground: Ground,
+    subscription: Subscription,
+    cycle: DueCycle,
+    *,
+    day: date,
+    first_held: date,
+    ended: Subscription | None = None,
 ) -> Deal | Check:
-    """The deal of a cycle nobody has billed, as of `day`, the first of its days with something held."""
+    """The deal of a cycle nobody has billed, as of `day`, the first of its days with something held.
+
+    `first_held` is the first day of its product; `ended` the facts whose Extended Service Term this is.
+    """
     contract = cycle.contract
     if contract is None:
         raise ValueError(f"{subscription.code} {cycle.cycle}: a cycle without charges needs a contract")
@@ -53,14 +74,15 @@ def new_deal(
         return _unassigned(
             subscription, f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
         )
-    price = price_facts(
+    find = partial(
+        price_facts,
         ground.prices,
-        subscription,
-        contract,
+        contract=by_usage_list(contract, subscription),
         on=_price_day(subscription, contract, day, first_held=first_held),
         days=Period(day, cycle.service.until),
         unit=ground.catalog.products[subscription.product].unit,
     )
+    price = _of_term(find, ground, subscription, cycle, first_held=first_held, ended=ended)
     if isinstance(price, Check):
         return price
     currency = ground.prices.currency(contract.price_list)
@@ -82,6 +104,43 @@ def new_deal(
         proration=contract.proration,
         rounding=contract.rounding,
     )
+
+
+def by_usage_list(contract: Contract, subscription: Subscription) -> Contract:
+    """The contract, with its own list for usage where it names one."""
+    if subscription.plan == "usage" and contract.usage_price_list:
+        return replace(contract, price_list=contract.usage_price_list)
+    return contract
+
+
+def _of_term(
+    find: Find,
+    ground: Ground,
+    subscription: Subscription,
+    cycle: DueCycle,
+    *,
+    first_held: date,
+    ended: Subscription | None,
+) -> PriceFacts | Check:
+    """The price as the term changes it: extended, promoted, or usage in another currency."""
+    if ended is not None:
+        return est_price(find, subscription, ended)
+    price, contract = find(subscription), cycle.contract
+    if isinstance(price, Check) or contract is None:
+        return price
+    if by_usage_list(contract, subscription) is not contract:
+        usage = ground.prices.currency(contract.usage_price_list) or ""
+        home = ground.prices.currency(contract.price_list) or ""
+        if usage == home:
+            return price
+        rate = ground.terms.rate(usage, home, cycle.cycle.start)
+        missing = usage_rate_missing(subscription, usage, home, cycle.cycle.start)
+        return missing if rate is None else converted(price, rate)
+    if not ground.terms.promotions or not may_be_promoted(subscription.plan):
+        return price
+    start = term_start(subscription, cycle.service.start, first_held=first_held)
+    given = ground.terms.fitting(subscription, start, is_first=start == first_held)
+    return promoted(price, given)
 
 
 def standing_deal(cycle: DueCycle) -> Deal:
@@ -158,6 +217,7 @@ def terms_of(contract: Contract, issuer: Issuer) -> Terms:
         consolidated=is_consolidated(contract),
         refund_method=contract.refund_method,
         zero_documents=contract.zero_documents,
+        conversions=contract.conversions,
         change_form=contract.change_form,
         show_margin=contract.show_margin,
     )

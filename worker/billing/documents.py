@@ -175,6 +175,8 @@ def _description(charge: Charge, product: Product) -> str:
         return f"{product.name}, pool settlement"
     if charge.original is not None:
         return f"{product.name}, reduction of {charge.original.number}"
+    if charge.converted:
+        return f"{product.name}, upgrade"
     return f"{product.name}, change" if charge.ref.revision else product.name
 
 

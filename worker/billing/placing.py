@@ -47,7 +47,7 @@ def place(charges: Iterable[Charge], catalog: Catalog, *, goes_on: Callable[[Cha
         rest: Charge | None = charge
         if _is_netted(charge, catalog):
             invoice = _invoice_with_room(charge, room, catalog)
-            if invoice is None and goes_on(charge):
+            if invoice is None and goes_on(charge) and _may_wait(charge):
                 notices.append(_waits(charge))
                 continue
             if invoice is not None:
@@ -74,7 +74,13 @@ def _is_netted(charge: Charge, catalog: Catalog) -> bool:
     if charge.true_up:
         return True
     is_home = charge.currency == issuer.home_currency
-    return charge.terms.refund_method == "net_next" and is_home
+    is_linked = bool(charge.converted) and charge.terms.conversions == "together"
+    return is_home and (is_linked or charge.terms.refund_method == "net_next")
+
+
+def _may_wait(charge: Charge) -> bool:
+    """Whether a refund waits for an invoice; that of a conversion only shares the one there is."""
+    return charge.true_up or charge.terms.refund_method == "net_next"
 
 
 def _invoice_with_room(charge: Charge, room: dict[Key, int], catalog: Catalog) -> Key | None:

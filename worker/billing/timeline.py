@@ -1,23 +1,25 @@
 """Versions -> what is held on each day; any order of arrival gives the same timeline.
 
-Reductions may be bound to seat windows (billing rules, "Seats and windows"): a batch shrinks only within
-168 hours of its start, newest batch first; what cannot go stays until the renewal.
+Where reductions are bound to seat windows, worker.billing.windows says what could go when.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 from mappings.canonical.period import Period, add_months, duration_months, months_between
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
 from worker.billing.values import Notice, Span
 
-SEAT_WINDOW = timedelta(hours=168)
 NOTHING = Decimal(0)
+
+Steps: TypeAlias = list[tuple[date, Decimal]]
+"""What is held from each day on, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +69,21 @@ def timeline(
     *,
     known_until: date,
     renewed_until: date | None = None,
-    is_windowed: Callable[[date], bool] | None = None,
+    windowed: Callable[[list[SubscriptionVersion]], tuple[Steps, tuple[Notice, ...]]] | None = None,
 ) -> tuple[Timeline, tuple[Notice, ...]]:
     """What is held day by day as known at the end of a day, and the wishes that have to wait.
 
     `renewed_until` is the last day already billed: switching automatic renewal off never takes back a
-    term that was renewed and billed. `is_windowed` tells whether a reduction of a day is bound to windows.
+    term that was renewed and billed. `windowed` makes steps of the versions where windows bind reductions.
     """
     known = days_of(version for version in versions if version.on <= known_until)
     if not known:
         return Timeline((), ()), ()
-    if is_windowed is None:
+    notices: tuple[Notice, ...] = ()
+    if windowed is None:
         steps = [(version.on, held(version)) for version in known]
-        notices: tuple[Notice, ...] = ()
     else:
-        steps, notices = _within_windows(subscription, known, known_until, is_windowed)
+        steps, notices = windowed(known)
     until = last_day_of_life(subscription, known[-1].on, renewed_until)
     return _merged(steps, until, known_from=known[0].on), notices
 
@@ -143,83 +145,3 @@ def _merged(steps: Iterable[tuple[date, Decimal]], until: date | None, *, known_
         days.append(until)
         quantities.append(NOTHING)
     return Timeline(tuple(days), tuple(quantities), known_from)
-
-
-@dataclass(slots=True)
-class _Batches:
-    """Seats by the instant they were bought or renewed, newest last; the wish is what was asked for."""
-
-    held: list[tuple[datetime, Decimal]]
-    wish: Decimal = NOTHING
-
-    @property
-    def total(self) -> Decimal:
-        return sum((quantity for _, quantity in self.held), NOTHING)
-
-    def renew(self, at: datetime) -> None:
-        self.held = [(at, self.wish)] if self.wish else []
-
-    def ask(self, wish: Decimal, at: datetime, *, is_free: bool) -> Decimal:
-        """Take a wish as far as the windows allow; returns what could not go."""
-        self.wish = wish
-        change = wish - self.total
-        if change > 0:
-            self.held.append((at, change))
-        while change < 0 and self.held and (is_free or at < self.held[-1][0] + SEAT_WINDOW):
-            start, quantity = self.held.pop()
-            if quantity + change > 0:
-                self.held.append((start, quantity + change))
-            change = min(NOTHING, quantity + change)
-        return max(NOTHING, -change)
-
-
-def _within_windows(
-    subscription: Subscription,
-    versions: list[SubscriptionVersion],
-    known_until: date,
-    is_windowed: Callable[[date], bool],
-) -> tuple[list[tuple[date, Decimal]], tuple[Notice, ...]]:
-    by_day = {version.on: version for version in versions}
-    renewals = set(_renewals(subscription, versions[0].on, known_until))
-    batches = _Batches([])
-    steps: list[tuple[date, Decimal]] = []
-    notices: list[Notice] = []
-    for day in sorted(renewals.union(by_day)):
-        if day in renewals:
-            batches.renew(_midnight(day))
-            notices.clear()
-        version = by_day.get(day)
-        if version is not None:
-            # The provider's own state wins over our windows; an expiry is no reduction.
-            is_final = version.accepted or version.status == "expired"
-            is_free = is_final or not is_windowed(day)
-            stuck = batches.ask(held(version), version.at or _midnight(day), is_free=is_free)
-            if stuck:
-                notices.append(_waits(subscription, day, stuck))
-        steps.append((day, batches.total))
-    return steps, tuple(notices)
-
-
-def _renewals(subscription: Subscription, first: date, known_until: date) -> Iterator[date]:
-    step = term_months(subscription)
-    if step is None:
-        return
-    k = months_between(subscription.anchor, first, step) + 1
-    while (day := add_months(subscription.anchor, k * step)) <= known_until:
-        yield day
-        k += 1
-
-
-def _midnight(day: date) -> datetime:
-    """The instant a day-only fact counts from, where the source gave no instant."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _waits(subscription: Subscription, day: date, stuck: Decimal) -> Notice:
-    return Notice(
-        "reduction_waits",
-        f"Subscription {subscription.code}: {stuck.normalize():f} of the seats given up on {day}"
-        " are past their"
-        " 168-hour window; they stay billed until the term ends and go at the renewal.",
-        subscription.code,
-    )

@@ -66,6 +66,7 @@ class PriceFacts:
     package_size: Decimal = Decimal(1)
     cost: Decimal | None = None
     pool: PoolShare | None = None
+    rule: Literal["", "est"] = ""
     later: tuple[PriceStep, ...] = ()
     charges_zero: bool = False
     retail: PriceFacts | None = None
@@ -110,6 +111,7 @@ class Terms:
     consolidated: bool = False
     refund_method: Literal["credit_note", "net_next", "none"] = "credit_note"
     zero_documents: Literal["suppress", "issue"] = "suppress"
+    conversions: Literal["together", "apart"] = "together"
     change_form: ChangeForm = "difference"
     show_margin: bool = False
 
@@ -141,7 +143,8 @@ class Charge:
 
     `party` is the sold-to, `bill_to` the payer. `net` is signed; `quantity` x `unit_price` = `net` exactly,
     so `unit_price` carries the sign. `service` are the days this charge is for, `cycle` the whole cycle of
-    the grid. `true_up` marks the settlement of a pool's tier. On credits `original` names the document,
+    the grid. `converted` names the subscription that a conversion links it with. `true_up` marks the
+    settlement of a pool's tier. On credits `original` names the document,
     `reverses` the revision of the charge that is taken back, and `exchange` the rate it was issued at.
     `cost` and `retail` are of the same days, signed like `net`; they are never printed unless the contract
     allows it. `printed` are the lines where there are several. `provider_keys` are the provider's lines
@@ -169,6 +172,7 @@ class Charge:
     original: Original | None = None
     exchange: Exchange | None = None
     reverses: int | None = None
+    converted: str = ""
     true_up: bool = False
     cost: Money | None = None
     retail: Money | None = None

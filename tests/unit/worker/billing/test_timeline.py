@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +13,15 @@ from hypothesis import strategies as st
 from mappings.canonical.period import Period
 from tests.unit.worker.billing.world import Seller, contract, day, dec, held, setup, subscription
 from worker.billing.timeline import Timeline, timeline
+from worker.billing.windows import Windows, renewals, within
 
 BOUGHT = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
-ALWAYS_WINDOWED: dict[str, Any] = {"is_windowed": lambda _day: True}
+
+
+def _windowed(one: Any, until: str = "2026-12-31") -> dict[str, Any]:
+    """Windows that always bind, for a subscription bought on 1 January 2026."""
+    opens_anew = tuple(renewals(one, day("2026-01-01"), day(until)))
+    return {"windowed": partial(within, Windows(lambda _day: True, opens_anew), one.code)}
 
 
 def _steps(line: Timeline) -> list[tuple[str, str]]:
@@ -79,9 +86,8 @@ class TestASeatWindow:
 
     def _left(self, *reductions: Any) -> list[tuple[str, str]]:
         versions = (held("2026-01-01", 10, at=BOUGHT), *reductions)
-        line, _ = timeline(
-            subscription(term="P1Y"), versions, known_until=day("2026-12-31"), **ALWAYS_WINDOWED
-        )
+        one = subscription(term="P1Y")
+        line, _ = timeline(one, versions, known_until=day("2026-12-31"), **_windowed(one))
         return _steps(line)
 
     def _reduced(self, after: timedelta, quantity: int = 4, **more: Any) -> Any:
@@ -116,7 +122,9 @@ class TestASeatWindow:
         """Monthly term: the renewal of 1 February is a new batch, closed again on the 8th."""
         versions = (held("2026-01-01", 10), held("2026-02-07", 6), held("2026-02-08", 3))
 
-        line, notices = timeline(subscription(), versions, known_until=day("2026-02-28"), **ALWAYS_WINDOWED)
+        line, notices = timeline(
+            subscription(), versions, known_until=day("2026-02-28"), **_windowed(subscription(), "2026-02-28")
+        )
 
         assert _steps(line) == [("2026-01-01", "10"), ("2026-02-07", "6")]
         assert [notice.code for notice in notices] == ["reduction_waits"]
