@@ -121,8 +121,15 @@ class Subscription:
     splits: tuple[SplitKey, ...] = ()
     assignments: tuple[Assignment, ...] = ()
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Codes of every party that ever holds it."""
+        return (self.party, *(one.party for one in self.assignments))
+
     def party_on(self, day: date) -> str:
         """Code of the party that holds it on a day."""
+        if not self.assignments:
+            return self.party
         taken = [one for one in self.assignments if one.from_ <= day]
         return max(taken, key=lambda one: one.from_).party if taken else self.party
 

@@ -5,20 +5,20 @@ Run again with its own released result as `billed` it gives no drafts (design se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from mappings.canonical.money import Money
 from mappings.canonical.workspace import Setup
 from worker.billing.account import Outcome, account, outcome
 from worker.billing.cases import Case, cases, spans_of, walk
-from worker.billing.charges import Owed, figures, owed
+from worker.billing.charges import Deal, Owed, figures, owed
 from worker.billing.checks import checked
 from worker.billing.conversions import Moves, linked
 from worker.billing.cycles import Calendar, DueCycle, Walk
 from worker.billing.deals import (
     Ground,
-    margin_check,
     new_deal,
     settled_price,
     shared_subtotal,
@@ -29,9 +29,12 @@ from worker.billing.deals import (
 from worker.billing.documents import Catalog, drafts, is_suppressed
 from worker.billing.ground import CommonGround, common_ground
 from worker.billing.hierarchy import Agreements, Tree
+from worker.billing.margins import margin_checks, with_margins
 from worker.billing.placing import Placed, place
 from worker.billing.pools import Pools
+from worker.billing.printing import in_form
 from worker.billing.settle import settle
+from worker.billing.splits import settle_split
 from worker.billing.taxes import NO_TAX, TaxChoice
 from worker.billing.term_prices import TermPrices
 from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
@@ -56,6 +59,7 @@ class _Priced:
     tax: TaxChoice
     subtotal: tuple[str, ...] | None
     problems: tuple[Check, ...]
+    part_taxes: Mapping[str, TaxChoice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
     if cycle.billed:
         deal = standing_deal(cycle)
         settled = settled_price(deal, pools, subscription, day, as_of=run.as_of)
-    elif not any(span.quantity for span in spans):
+    elif not any(span.quantity for span in spans) and subscription.plan != "usage":
         return None
     else:
         first_held = case.holder.timeline.first_held or day
@@ -153,15 +157,36 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
             ended = case.holder.phases.on(cycle.service.start).est_of
         new = new_deal(ground, subscription, cycle, day=day, first_held=first_held, ended=ended)
         if isinstance(new, Check):
-            return new
+            return new if any(span.quantity for span in spans) else None
+        if not new.price.charges_zero and not any(span.quantity for span in spans):
+            return None
         deal = with_pool(new, pools, subscription, day)
     one = owed(subscription.code, cycle, deal, spans, known_until=run.known_until, settled=settled)
     tax = tax_for(ground, cycle, deal, on=run.as_of)
-    problems = [check for check in (margin_check(one),) if check and not cycle.billed]
+    problems = list(margin_checks(one, cycle.contract)) if cycle.contract else []
     if isinstance(tax, Check):
         problems.append(replace(tax, subscription=subscription.code))
         tax = NO_TAX
-    return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), tuple(problems))
+    taxes, missing = _part_taxes(ground, cycle, deal, on=run.as_of) if deal.split else ({}, ())
+    problems.extend(replace(check, subscription=subscription.code) for check in missing)
+    return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), tuple(_once(problems)), taxes)
+
+
+def _part_taxes(
+    ground: Ground, cycle: DueCycle, deal: Deal, *, on: date
+) -> tuple[Mapping[str, TaxChoice], tuple[Check, ...]]:
+    """The tax of each party's part of a shared subscription, by the country of its own payer."""
+    taxes: dict[str, TaxChoice] = {}
+    missing: list[Check] = []
+    for part in deal.split:
+        own = tuple(billed for billed in cycle.billed if billed.charge.party == part.party)
+        standing = replace(cycle, billed=own or cycle.billed)
+        tax = tax_for(ground, standing, replace(deal, bill_to=part.bill_to), on=on)
+        if isinstance(tax, Check):
+            missing.append(tax)
+            tax = NO_TAX
+        taxes[part.party] = tax
+    return taxes, tuple(missing)
 
 
 def _charges(worked: Sequence[_Worked]) -> tuple[Charge, ...]:
@@ -173,9 +198,17 @@ def _charges(worked: Sequence[_Worked]) -> tuple[Charge, ...]:
     for one in worked:
         newest = one.priced[-1].owed.key if one.priced else None
         for priced in one.priced:
-            new = settle(priced.owed, figure[priced.owed.key], tax=priced.tax)
+            new = _settled(priced, figure[priced.owed.key])
             charges.extend(charge for charge in new if charge.net or priced.owed.key == newest)
     return tuple(charges)
+
+
+def _settled(priced: _Priced, figure: Money) -> tuple[Charge, ...]:
+    """The new charges of a cycle, by party where it is shared, as its contract prints them."""
+    one = priced.owed
+    if one.deal.split:
+        return with_margins(one, settle_split(one, figure, priced.part_taxes))
+    return in_form(one, with_margins(one, settle(one, figure, tax=priced.tax)))
 
 
 def _further_invoices(worked: Sequence[_Worked], as_of: date) -> Callable[[Charge], bool]:

@@ -15,6 +15,7 @@ from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer
 from mappings.canonical.period import Period, grid_cycle
 from mappings.canonical.subscription import Subscription, Usage
+from worker.billing.handover import handovers, latest_day
 from worker.billing.hierarchy import Agreements
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH, cycle_on, is_due
 from worker.billing.phases import Phases
@@ -115,14 +116,16 @@ def standing(holder: Holder) -> tuple[DueCycle, ...]:
 
 def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
     """Due cycles of a plan with a grid."""
-    found = {cycle.start: cycle for cycle in standing(holder)}
+    cuts = handovers(holder.subscription, calendar.agreements)
+    found = {cycle.start: until_cut(cycle, cuts) if cuts else cycle for cycle in standing(holder)}
     covered = sorted(days for cycle in found.values() if (days := holder.covered(cycle)).days)
     starts = [period.start for period in covered]
     timeline = holder.timeline
     checks: list[Check] = []
     is_elsewhere = False
     day = timeline.first_held
-    while day is not None and day <= as_of and not (timeline.ends_on and timeline.ends_on <= day):
+    ahead = latest_day(calendar.agreements.of(holder.view(as_of), as_of), as_of)
+    while day is not None and day <= ahead and not (timeline.ends_on and timeline.ends_on <= day):
         at = bisect_right(starts, day)
         if at and day in covered[at - 1]:
             day, is_elsewhere = covered[at - 1].until, False
@@ -131,12 +134,17 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
         contract = calendar.agreements.of(subscription, day)
         cycle = cycle_on(subscription, contract, day) if contract else _own_cycle(subscription, day)
         until = min(cycle.until, starts[at]) if at < len(starts) else cycle.until
+        until = min((until, *(cut for cut in cuts if cut > day)))
         service = Period(day, until)
         day = until if holder.phases is None else min(until, holder.phases.cut_after(day))
+        if contract and contract.bill_by == "provider_lines":
+            continue
+        if contract is None and service.start > as_of:
+            break
         if contract and not is_due(subscription, contract, service, as_of=as_of):
             break
         stands = found.get(cycle.start)
-        if stands is not None and stands.cycle == cycle and holder.is_one(stands, service):
+        if stands and stands.cycle == cycle and service.start not in cuts and holder.is_one(stands, service):
             start = min(service.start, stands.service.start)
             found[cycle.start] = replace(stands, service=Period(start, max(until, stands.service.until)))
             continue
@@ -152,6 +160,13 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
                 start = _name(found, cycle, service, holder)
                 found[start] = DueCycle(start, cycle, service, contract)
     return Walk(tuple(found[start] for start in sorted(found)), tuple(checks), is_elsewhere)
+
+
+def until_cut(cycle: DueCycle, cuts: tuple[date, ...]) -> DueCycle:
+    """A standing cycle up to the first day inside it on which it changes hands."""
+    service = cycle.service
+    until = min((service.until, *(cut for cut in cuts if service.start < cut)))
+    return replace(cycle, service=Period(service.start, until))
 
 
 def _name(found: Mapping[date, DueCycle], cycle: Period, service: Period, holder: Holder) -> date:
@@ -181,6 +196,8 @@ def one_time(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
         return Walk((), is_elsewhere=True)
     if contract is None:
         return Walk((), (_unassigned(subscription, cycle),))
+    if contract.bill_by == "provider_lines" or not is_due(subscription, contract, cycle, as_of=as_of):
+        return Walk(())
     return Walk((DueCycle(cycle.start, cycle, cycle, contract),))
 
 
@@ -196,7 +213,10 @@ def metered(holder: Holder, usage: Iterable[Usage], calendar: Calendar, *, as_of
         contract = calendar.agreements.of(subscription, day)
         cycle = cycle_on(subscription, contract, day) if contract else _own_cycle(subscription, day)
         first = calendar.agreements.of(subscription, cycle.start) or contract
-        if cycle.until > as_of or cycle.start < calendar.cut_over(subscription, first):
+        is_over = is_due(subscription, first, cycle, as_of=as_of) if first else cycle.until <= as_of
+        if not is_over or cycle.start < calendar.cut_over(subscription, first):
+            continue
+        if first and first.bill_by == "provider_lines":
             continue
         if first is None:
             checks[cycle.start] = _unassigned(subscription, cycle)

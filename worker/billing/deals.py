@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
 from functools import partial
 
 from mappings.canonical.contract import Contract
@@ -18,7 +17,8 @@ from worker.billing.documents import Catalog
 from worker.billing.hierarchy import is_consolidated, payer
 from worker.billing.periods import CYCLE_MONTHS, term_start
 from worker.billing.pools import Pools, is_fixed_at_purchase, pool_period
-from worker.billing.pricing import PriceBook, exact_amount, price_facts
+from worker.billing.pricing import PriceBook, price_facts
+from worker.billing.splits import split_parts
 from worker.billing.taxes import TaxChoice, rate_of, tax_of
 from worker.billing.term_prices import (
     NO_TERM_PRICES,
@@ -32,7 +32,6 @@ from worker.billing.term_prices import (
 )
 from worker.billing.timeline import term_months
 from worker.billing.values import ChargeKind, Check, PriceFacts, Terms
-from worker.billing.words import price_words
 
 _KINDS: Mapping[str, ChargeKind] = {"usage": "usage", "one_time": "one_time"}
 
@@ -68,8 +67,11 @@ def new_deal(
         return _unassigned(
             subscription, f"contract {contract.code} names issuer {contract.issuer}, which is unknown"
         )
+    first, tree = cycle.service.start, ground.catalog.tree
+    party = subscription.party_on(first)
     try:
-        bill_to = payer(contract, subscription.party, day=cycle.service.start, tree=ground.catalog.tree)
+        bill_to = payer(contract, party, day=first, tree=tree)
+        split = split_parts(subscription, contract, day=first, tree=tree) if subscription.splits else ()
     except KeyError as unknown:
         return _unassigned(
             subscription, f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
@@ -90,19 +92,21 @@ def new_deal(
         return _unassigned(
             subscription, f"contract {contract.code} names price list {contract.price_list}, unknown"
         )
+    retail = _retail(ground, subscription, contract, day=day, until=cycle.service.until)
     return Deal(
         issuer=issuer.code,
         contract=contract.code,
-        party=subscription.party,
+        party=party,
         bill_to=bill_to,
         product=subscription.product,
         currency=currency,
         kind=_KINDS.get(subscription.plan, "recurring"),
         terms=terms_of(contract, issuer),
-        price=price,
+        price=price if retail is None else replace(price, retail=retail),
         months=CYCLE_MONTHS[subscription.plan] if subscription.plan != "usage" else 0,
         proration=contract.proration,
         rounding=contract.rounding,
+        split=split,
     )
 
 
@@ -143,6 +147,21 @@ def _of_term(
     return promoted(price, given)
 
 
+def _retail(
+    ground: Ground, subscription: Subscription, contract: Contract, *, day: date, until: date
+) -> PriceFacts | None:
+    """What the reseller's customer pays by the retail list, or None where there is none."""
+    if not contract.retail_price_list:
+        return None
+    listed = replace(
+        contract, price_list=contract.retail_price_list, discounts=(), ramp=(), markup_percent=None,
+        margin_percent=None,
+    )  # fmt: skip
+    unit = ground.catalog.products[subscription.product].unit
+    price = price_facts(ground.prices, subscription, listed, on=day, days=Period(day, until), unit=unit)
+    return None if isinstance(price, Check) else price
+
+
 def standing_deal(cycle: DueCycle) -> Deal:
     """The deal of a cycle as its newest charge keeps it."""
     charge = cycle.billed[-1].charge
@@ -180,7 +199,11 @@ def settled_price(
     """
     stands = deal.price.pool
     pool = pools.named(stands.pool) if stands is not None else None
-    if pool is None or is_fixed_at_purchase(pool, subscription) or as_of < pool_period(pool, day).until:
+    if (
+        pool is None
+        or is_fixed_at_purchase(pool, subscription)
+        or as_of < pool_period(pool, day, subscription).until
+    ):
         return None
     return replace(deal.price, pool=pools.share(pool, subscription, day))
 
@@ -193,7 +216,7 @@ def shared_subtotal(one: Owed, pools: Pools, subscription: Subscription, day: da
     pool = pools.named(share.pool)
     if pool is None or is_fixed_at_purchase(pool, subscription):
         return None
-    period = pool_period(pool, day)
+    period = pool_period(pool, day, subscription)
     return share.pool, str(period), one.settled.price_list, one.deal.currency
 
 
@@ -220,25 +243,6 @@ def terms_of(contract: Contract, issuer: Issuer) -> Terms:
         conversions=contract.conversions,
         change_form=contract.change_form,
         show_margin=contract.show_margin,
-    )
-
-
-def margin_check(one: Owed) -> Check | None:
-    """A price below the provider's cost holds the document."""
-    cost = one.settled.cost
-    most = max((span.quantity for span in one.spans), default=None)
-    if cost is None or not most:
-        return None
-    each = exact_amount(one.settled, Fraction(most)) / Fraction(most)
-    if each >= cost:
-        return None
-    return Check(
-        "margin_negative",
-        f"Subscription {one.subscription} is sold below cost:"
-        f" {price_words(each, one.deal.currency)} for a {one.settled.unit}"
-        f" that costs {cost:f} {one.deal.currency} ({one.settled.source}). Correct the price,"
-        " discount or cost.",
-        one.subscription,
     )
 
 

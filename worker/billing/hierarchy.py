@@ -98,7 +98,7 @@ class Agreements:
         """
         if subscription.contract:
             return self.named(subscription.contract, day)
-        for party in self._tree.lineage(subscription.party, day):
+        for party in self._tree.lineage(subscription.party_on(day), day):
             found = _valid(self._by_party.get(party, []), day)
             if found is not None:
                 return found
@@ -111,7 +111,7 @@ class Agreements:
         return tuple(
             contract
             for party, contracts in self._by_party.items()
-            if self._tree.periods_below(subscription.party, party)
+            if any(self._tree.periods_below(holder, party) for holder in subscription.holders)
             for contract in contracts
         )
 

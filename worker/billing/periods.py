@@ -45,10 +45,14 @@ def term_start(subscription: Subscription, day: date, *, first_held: date) -> da
 
 
 def is_due(subscription: Subscription, contract: Contract, service: Period, *, as_of: date) -> bool:
-    """In advance a cycle is due on its first service day, in arrears on the day after its last."""
+    """In advance a cycle is due on its first service day, in arrears on the day after its last.
+
+    The contract's `offset_days` move that day.
+    """
+    day = as_of - timedelta(days=contract.offset_days) if contract.offset_days else as_of
     if subscription.plan == "usage" or (contract.timing == "arrears" and subscription.plan != "one_time"):
-        return service.until <= as_of
-    return service.start <= as_of
+        return service.until <= day
+    return service.start <= day
 
 
 def weight(basis: Proration, *, cycle: Period, rest: Period, months: int) -> Fraction:

@@ -77,9 +77,10 @@ class Pools:
     def share(self, pool: Pool, subscription: Subscription, day: date) -> PoolShare:
         """The tier for a cycle beginning on `day`, by all that is known of the pool's period now.
 
-        A cycle longer than the pool's period takes the total of its first day and is never settled.
+        A cycle longer than the pool's period takes the total of its first day and is never settled, unless
+        the pool settles such members yearly.
         """
-        period = pool_period(pool, day)
+        period = pool_period(pool, day, subscription)
         if is_fixed_at_purchase(pool, subscription):
             period = Period(day, date.fromordinal(day.toordinal() + 1))
         total, ahead = self._measure(pool, period)
@@ -108,14 +109,21 @@ class Pools:
         return total, ahead
 
 
-def pool_period(pool: Pool, day: date) -> Period:
-    """The pool's period that holds a day; calendar months unless the pool says otherwise."""
-    return grid_cycle(pool.anchor or FIRST_OF_MONTH, duration_months(pool.period), day)
+def pool_period(pool: Pool, day: date, subscription: Subscription) -> Period:
+    """The pool's period that holds a member's day; calendar months unless the pool says otherwise.
+
+    A member with a longer cycle that is settled yearly has the pool's year.
+    """
+    months = duration_months(pool.period)
+    if pool.annual == "settle_yearly" and CYCLE_MONTHS[subscription.plan] > months:
+        months = 12
+    return grid_cycle(pool.anchor or FIRST_OF_MONTH, months, day)
 
 
 def is_fixed_at_purchase(pool: Pool, subscription: Subscription) -> bool:
-    """Whether a member's cycle is longer than the pool's period: its tier is the one at purchase."""
-    return CYCLE_MONTHS[subscription.plan] > duration_months(pool.period)
+    """Whether a member keeps the tier of its purchase, because its cycle is longer than the pool's period."""
+    is_longer = CYCLE_MONTHS[subscription.plan] > duration_months(pool.period)
+    return is_longer and pool.annual == "at_purchase"
 
 
 def _inside(timeline: Timeline, pool: Pool, party: str, tree: Tree) -> Timeline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -12,6 +13,7 @@ from itertools import pairwise
 from mappings.canonical.money import Money, minor_digits
 from mappings.canonical.period import Period
 from worker.billing.charges import Deal, Owed, exact_cost
+from worker.billing.discounts import price_runs
 from worker.billing.periods import weight_words
 from worker.billing.pricing import Piece, ends, exact_amount, pieces, plain_number, tier_number
 from worker.billing.values import PriceFacts, Span
@@ -22,7 +24,8 @@ def first_basis(one: Owed, net: Money) -> tuple[str, ...]:
     deal = one.deal
     steps = tuple(_span_steps(deal, one.spans, one.cycle))
     together = (f"together, rounded once: {net}",) if len(steps) > 1 else ()
-    return (*steps, *together, f"price: {deal.price.source}")
+    sources = dict.fromkeys((deal.price.source, *(step.source for step in deal.price.later)))
+    return (*steps, *together, *(f"price: {source}" for source in sources))
 
 
 def change_basis(one: Owed, before: tuple[Span, ...], net: Money, *, billed: Money) -> tuple[str, ...]:
@@ -86,17 +89,19 @@ def _piece_words(piece: Piece, price: PriceFacts, currency: str) -> str:
 
 def _span_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Iterator[str]:
     """One step per span with something held; other proration bases tell the change instead."""
-    held = [span for span in spans if span.quantity]
+    held = [span for span in spans if span.quantity or deal.price.charges_zero]
     if deal.proration not in {"actual_days_of_cycle", "none_full_period"} and len(spans) > 1:
         yield from _change_steps(deal, (), spans, cycle)
         return
     if deal.proration == "none_full_period":
         held = [max(held, key=lambda span: span.quantity)] if held else []
-    for span in held:
-        days = weight_words(deal.proration, cycle=cycle, rest=span.period, months=deal.months)
-        calculation = quantity_words(deal.price, span.quantity, deal.currency)
-        cost = exact_cost(deal, (span,), cycle) if len(held) > 1 else None
-        yield _step(calculation, days, deal, cost)
+    runs = [(span, *run) for span in held for run in price_runs(deal.price, span.period)]
+    for span, price, days in runs:
+        at_price = deal if price is deal.price else replace(deal, price=price)
+        weighed = weight_words(deal.proration, cycle=cycle, rest=days, months=deal.months)
+        calculation = quantity_words(price, span.quantity, deal.currency)
+        cost = exact_cost(at_price, (Span(days, span.quantity),), cycle) if len(runs) > 1 else None
+        yield _step(calculation, weighed, at_price, cost)
 
 
 def changed_runs(
@@ -122,9 +127,11 @@ def _change_steps(
     """One step per run of days whose quantity is not what it was."""
     end = max(span.period.until for span in (*before, *after))
     for period, was, now in changed_runs(before, after):
-        rest = period if deal.proration == "actual_days_of_cycle" else Period(period.start, end)
-        part = weight_words(deal.proration, cycle=cycle, rest=rest, months=deal.months)
-        yield _change_words(deal, was, now, part, since=period)
+        for price, days in price_runs(deal.price, period):
+            at_price = deal if price is deal.price else replace(deal, price=price)
+            rest = days if deal.proration == "actual_days_of_cycle" else Period(days.start, end)
+            part = weight_words(deal.proration, cycle=cycle, rest=rest, months=deal.months)
+            yield _change_words(at_price, was, now, part, since=days)
 
 
 def _change_words(deal: Deal, was: Decimal, now: Decimal, part: str, *, since: Period) -> str:
