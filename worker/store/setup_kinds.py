@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mappings.canonical.book import Book, Chart
-from mappings.canonical.catalog import Pool, PriceList, Product
+from mappings.canonical.catalog import Pool, PriceList, Product, Promotion
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.party import FxRate, Issuer, Party
 from mappings.canonical.workspace import Setup
@@ -43,7 +43,7 @@ def _rate(value: FxRate) -> str:
     return f"{value.currency}/{value.home}@{value.on}"
 
 
-def _code(value: Issuer | Book | Chart | Party | Product | Pool) -> str:
+def _code(value: Issuer | Book | Chart | Party | Product | Promotion | Pool) -> str:
     return value.code
 
 
@@ -54,6 +54,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("party", "parties", Party, _code, shared=False),
     Kind("product", "products", Product, _code),
     Kind("price_list", "price_lists", PriceList, _dated, dated=True),
+    Kind("promotion", "promotions", Promotion, _code),
     Kind("pool", "pools", Pool, _code, shared=False),
     Kind("contract", "contracts", Contract, _dated, shared=False, dated=True),
     Kind("opening_charge", "opening_charges", OpeningCharge, _opening, shared=False),

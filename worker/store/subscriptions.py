@@ -21,13 +21,16 @@ from mappings.identity import canonical_json, fingerprint
 from worker.store import bulk, groups
 from worker.store.columns import new_id
 from worker.store.tables import SubscriptionRow, UsageRow, VersionRow, table_of
+from worker.store.version_details import details_of, with_details
 
 SUBSCRIPTION = table_of(SubscriptionRow)
 VERSION = table_of(VersionRow)
 USAGE = table_of(UsageRow)
 
 _COLUMNS = ("code", "source", "party", "group_code", "contract", "body", "hash")
-_VERSION_COLUMNS = ("id", "subscription", "ref", "on_day", "quantity", "status", "observed", "at_instant")
+_VERSION_COLUMNS = (
+    "id", "subscription", "ref", "on_day", "quantity", "status", "observed", "at_instant", "details",
+)  # fmt: skip
 _USAGE_COLUMNS = ("id", "subscription", "ref", "on_day", "quantity", "meter")
 _DECODER = msgspec.json.Decoder(Subscription)
 _VERSIONS = select(
@@ -38,6 +41,7 @@ _VERSIONS = select(
     VERSION.c.status,
     VERSION.c.observed,
     VERSION.c.at_instant,
+    VERSION.c.details,
 )
 _USAGE = select(USAGE.c.subscription, USAGE.c.ref, USAGE.c.on_day, USAGE.c.quantity, USAGE.c.meter)
 _FILE_WORD = re.compile(r"file:(?P<day>\d{4}-\d{2}-\d{2}):1")
@@ -319,7 +323,17 @@ def _new_usage(connection: Connection, usage: Sequence[Usage]) -> list[Usage]:
 def _insert(connection: Connection, versions: Iterable[SubscriptionVersion], usage: Iterable[Usage]) -> None:
     unique = ("subscription", "ref")
     held = [
-        (new_id(), one.subscription, one.ref, one.on, one.quantity, one.status, one.observed, one.at)
+        (
+            new_id(),
+            one.subscription,
+            one.ref,
+            one.on,
+            one.quantity,
+            one.status,
+            one.observed,
+            one.at,
+            details_of(one),
+        )
         for one in versions
     ]
     used = [(new_id(), one.subscription, one.ref, one.on, one.quantity, one.meter) for one in usage]
@@ -333,7 +347,9 @@ def _versions_of(connection: Connection, codes: Iterable[str]) -> Iterator[Subsc
 
 
 def _version(row: Any) -> SubscriptionVersion:
-    return SubscriptionVersion(*row)
+    *facts, details = row
+    version = SubscriptionVersion(*facts)
+    return version if details is None else with_details(version, details)
 
 
 def _used(row: Any) -> Usage:

@@ -99,7 +99,7 @@ class SubscriptionRow(Row, table=True):
 
 
 class VersionRow(Row, table=True):
-    """What is held from a day on: append-only, effective-dated."""
+    """What is held from a day on: append-only, effective-dated. `details`: JSON of what few versions have."""
 
     __tablename__ = "subscription_version"
     __table_args__ = (UniqueConstraint("subscription", "ref"),)
@@ -111,6 +111,7 @@ class VersionRow(Row, table=True):
     status: str
     observed: str
     at_instant: datetime | None = Field(default=None, sa_type=Instant)
+    details: str | None = Field(default=None, sa_type=Text)
 
 
 class UsageRow(Row, table=True):

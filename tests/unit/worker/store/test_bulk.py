@@ -13,16 +13,29 @@ from worker.store.engine import Store
 from worker.store.tables import LaneRow, VersionRow, table_of
 
 VERSION = table_of(VersionRow)
-COLUMNS = ("id", "subscription", "ref", "on_day", "quantity", "status", "observed", "at_instant")
+COLUMNS = (
+    "id", "subscription", "ref", "on_day", "quantity", "status", "observed", "at_instant", "details",
+)  # fmt: skip
 AT = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=UTC)
 
 SIZES = pytest.mark.parametrize("size", [1, bulk.COPY_FROM + 7])
 
 
 def versions(size: int, *, quantity: str = "3.50") -> list[bulk.Values]:
-    day = date(2026, 1, 31)
+    day, held = date(2026, 1, 31), Decimal(quantity)
+    odd = '\t"ä\\'
     return [
-        (new_id(), "SUB-1", f'r{n}\t"ä\\', day, Decimal(quantity), "active", "", AT if n else None)
+        (
+            new_id(),
+            "SUB-1",
+            f"r{n}{odd}",
+            day,
+            held,
+            "active",
+            "",
+            AT if n else None,
+            f"{{{odd}}}" if n else None,
+        )
         for n in range(size)
     ]
 

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
+from mappings.canonical.subscription import (
+    Agreed,
+    NextTerm,
+    RefundableSeats,
+    Subscription,
+    SubscriptionVersion,
+    Usage,
+)
 from mappings.canonical.workspace import Workspace
 from tests.unit.worker.small_world import NOW, SETUP, START, subscription, version
 from worker.store import subscriptions
@@ -63,6 +70,18 @@ class TestVersions:
     def test_of_a_subscription_that_nobody_told_us_of_are_an_error(self, store: Store) -> None:
         with pytest.raises(ValueError, match="S-GONE"):
             store_state(store, version("S-GONE", 1))
+
+    def test_keep_what_was_agreed_accepted_and_refundable_with_them(self, store: Store) -> None:
+        """Without `accepted`, a reduction that the provider took would be held back by our own windows."""
+        until = NOW.replace(microsecond=123000)
+        agreed = Agreed(plan="annual", auto_renew=False, next_term=NextTerm(Decimal(3), term="P3Y"))
+        refundable = (RefundableSeats(Decimal("2.5"), until),)
+        told = replace(version("S-1", 5), accepted=True, agreed=agreed, refundable=refundable)
+
+        changes = [store_state(store, told) for _ in range(2)]
+
+        assert [change.versions for change in changes] == [1, 0]
+        assert kept(store)[1] == (told,)
 
     def test_keep_their_exact_quantity(self, store: Store) -> None:
         exact = replace(version("S-1", 0), quantity=Decimal("0.100000000001"))

@@ -102,6 +102,7 @@ def _create_subscription_version() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("observed", sa.String(), nullable=False),
         sa.Column("at_instant", sa.BigInteger(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_version")),
         sa.UniqueConstraint("subscription", "ref", name=op.f("uq_subscription_version_subscription_ref")),
     )
