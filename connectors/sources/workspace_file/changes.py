@@ -10,16 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+import msgspec
 
 from connectors.sources.workspace_file.schema import ChangeEntry, SubscriptionEntry
-from mappings.canonical.subscription import Status, SubscriptionVersion
+from connectors.sources.workspace_file.schema_terms import AgreedEntry
+from mappings.canonical.subscription import Agreed, RefundableSeats, Status, SubscriptionVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What is held from a day on, after the change at `position` (None: the start itself).
 
-    `held_before` and `was` are quantity and status until then.
+    `held_before` and `was` are quantity and status until then, `agreed` is what was agreed on that day.
     """
 
     position: int | None
@@ -28,6 +32,7 @@ class Holding:
     status: Status
     held_before: Decimal = Decimal(0)
     was: Status = "active"
+    agreed: AgreedEntry | None = None
 
 
 def holdings(entry: SubscriptionEntry) -> Iterator[Holding]:
@@ -38,7 +43,8 @@ def holdings(entry: SubscriptionEntry) -> Iterator[Holding]:
     yield now
     for position, change in enumerate(entry.changes):
         quantity, status = _after(now.quantity, now.status, change)
-        now = Holding(position, change.on, quantity, status, now.quantity, now.status)
+        agreed = change.agreed or (now.agreed if change.on == now.on else None)
+        now = Holding(position, change.on, quantity, status, now.quantity, now.status, agreed)
         yield now
 
 
@@ -49,6 +55,8 @@ def _after(held: Decimal, status: Status, change: ChangeEntry) -> tuple[Decimal,
         return held, "suspended"
     if change.resume:
         return held, "active"
+    if change.agreed is not None:
+        return held, status
     if change.quantity is not None:
         return Decimal(change.quantity), status
     return held + Decimal(change.add or "0") - Decimal(change.remove or "0"), status
@@ -71,11 +79,25 @@ def versions_of(entry: SubscriptionEntry) -> tuple[SubscriptionVersion, ...]:
                 observed=given.observed,
                 at=given.at,
                 accepted=given.accepted,
+                agreed=_canonical(given.agreed, Agreed | None),
+                refundable=_canonical(given.refundable, tuple[RefundableSeats, ...] | None),
             )
             for given in entry.versions
         )
     last_of_day = {holding.on: holding for holding in holdings(entry)}
     return tuple(
-        SubscriptionVersion(entry.code, f"file:{on}:1", on, holding.quantity, holding.status)
+        SubscriptionVersion(
+            entry.code,
+            f"file:{on}:1",
+            on,
+            holding.quantity,
+            holding.status,
+            agreed=_canonical(holding.agreed, Agreed | None),
+        )
         for on, holding in last_of_day.items()
     )
+
+
+def _canonical(given: Any, kind: Any) -> Any:
+    """An entry as the canonical value whose attributes it has; nothing stays nothing."""
+    return None if given is None else msgspec.convert(given, kind, from_attributes=True)

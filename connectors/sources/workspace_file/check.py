@@ -20,6 +20,7 @@ from connectors.sources.workspace_file.checks.index import index_of
 from connectors.sources.workspace_file.checks.issuers import issuer_problems
 from connectors.sources.workspace_file.checks.parties import party_problems
 from connectors.sources.workspace_file.checks.subscriptions import subscription_problems, usage_problems
+from connectors.sources.workspace_file.checks.terms import promotion_problems
 from connectors.sources.workspace_file.checks.tree import tree_problems
 from connectors.sources.workspace_file.checks.words import duplicate_problems, folded
 from connectors.sources.workspace_file.finding import Problem
@@ -32,6 +33,7 @@ _CODED = {
     "charts": "chart",
     "parties": "party",
     "products": "product",
+    "promotions": "promotion",
     "pools": "pool",
     "subscriptions": "subscription",
 }
@@ -53,6 +55,7 @@ def problems(file: WorkspaceFile, workspace: Workspace, *, known: Workspace) -> 
     yield from tree_problems(file.parties, index)
     yield from product_problems(file, index)
     yield from price_list_problems(file, index)
+    yield from promotion_problems(file, index)
     yield from pool_problems(file, index)
     yield from contract_problems(file, index)
     yield from subscription_problems(file, index)

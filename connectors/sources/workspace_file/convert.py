@@ -17,7 +17,7 @@ import msgspec
 from connectors.sources.workspace_file.changes import versions_of
 from connectors.sources.workspace_file.schema import UsageEntry, WorkspaceFile
 from mappings.canonical.book import Book, Chart
-from mappings.canonical.catalog import Pool, PriceList, Product
+from mappings.canonical.catalog import Pool, PriceList, Product, Promotion
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.party import FxRate, Issuer, Party
 from mappings.canonical.subscription import Subscription, Usage
@@ -41,6 +41,7 @@ def to_workspace(file: WorkspaceFile, *, known: Workspace) -> Workspace:
             parties=_all(file.parties, Party),
             products=_all(file.products, Product),
             price_lists=_all(file.price_lists, PriceList),
+            promotions=_all(file.promotions, Promotion),
             pools=_all(file.pools, Pool),
             contracts=_all(file.contracts, Contract),
             opening_charges=_all(file.opening_charges, OpeningCharge),

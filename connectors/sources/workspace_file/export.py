@@ -40,6 +40,7 @@ def to_text(workspace: Workspace) -> str:
         "price_lists": [
             {**_keys(each), "prices": [_price(price) for price in each.prices]} for each in setup.price_lists
         ],
+        "promotions": [_keys(promotion) for promotion in setup.promotions],
         "pools": [_keys(pool) for pool in setup.pools],
         "contracts": [_contract(contract) for contract in setup.contracts],
         "subscriptions": list(_subscriptions(workspace)),
@@ -144,20 +145,35 @@ def _as_changes(versions: tuple[SubscriptionVersion, ...]) -> Keys | None:
     is_ours = all(
         version
         == SubscriptionVersion(
-            version.subscription, f"file:{version.on}:1", version.on, version.quantity, version.status
+            version.subscription,
+            f"file:{version.on}:1",
+            version.on,
+            version.quantity,
+            version.status,
+            agreed=version.agreed,
         )
         for version in versions
     )
     if not is_ours or not versions or days != sorted(set(days)) or versions[0].status != "active":
         return None
-    changes: list[Plain] = []
+    changes: list[Plain] = _agreed(versions[0])
     for earlier, version in pairwise(versions):
+        changes += _agreed(version)
+        if version.agreed and (earlier.quantity, earlier.status) == (version.quantity, version.status):
+            continue
         change = _change(earlier, version)
         if change is None:
             return None
         changes.append({"on": version.on.isoformat(), **change})
     keys: Keys = {"start": days[0].isoformat(), "quantity": format(versions[0].quantity, "f")}
     return {**keys, "changes": changes} if changes else keys
+
+
+def _agreed(version: SubscriptionVersion) -> list[Plain]:
+    """What was agreed on a day, as a change of its own."""
+    if version.agreed is None:
+        return []
+    return [{"on": version.on.isoformat(), "agreed": _keys(version.agreed)}]
 
 
 def _change(earlier: SubscriptionVersion, later: SubscriptionVersion) -> Keys | None:

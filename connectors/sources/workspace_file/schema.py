@@ -28,6 +28,12 @@ from connectors.sources.workspace_file.fields import (
 )
 from connectors.sources.workspace_file.schema_contracts import ContractEntry
 from connectors.sources.workspace_file.schema_parties import IssuerEntry, PartyEntry
+from connectors.sources.workspace_file.schema_terms import (
+    AgreedEntry,
+    NextTermEntry,
+    PromotionEntry,
+    RefundableSeatsEntry,
+)
 
 FORMAT = 1
 """Number of this file format: the value of the key `subledger`."""
@@ -94,6 +100,10 @@ class ProductEntry(Entry, kw_only=True, frozen=True):
     unit: Text = "seat"
     sku: Text = ""
     offers: tuple[Text, ...] = ()
+    returns: Annotated[
+        Literal["by_contract", "software_7d", "perpetual_30d", "saas_72h", "none"],
+        Meta(description="How it may be given back: window, and whether all or the unused days come back."),
+    ] = "by_contract"
     ledger_ids: LedgerIds = field(default_factory=dict)
 
 
@@ -166,6 +176,7 @@ class ChangeEntry(Entry, kw_only=True, frozen=True):
     cancel: bool = False
     suspend: bool = False
     resume: bool = False
+    agreed: AgreedEntry | None = None
 
 
 class VersionEntry(Entry, kw_only=True, frozen=True):
@@ -178,6 +189,8 @@ class VersionEntry(Entry, kw_only=True, frozen=True):
     observed: Text = ""
     at: Instant | None = None
     accepted: bool = False
+    agreed: AgreedEntry | None = None
+    refundable: tuple[RefundableSeatsEntry, ...] | None = None
 
 
 class ShareEntry(Entry, kw_only=True, frozen=True):
@@ -227,6 +240,13 @@ class SubscriptionEntry(Entry, kw_only=True, frozen=True):
     billed_until: date | None = None
     end: date | None = None
     auto_renew: bool = True
+    term_end: Annotated[
+        date | None, Meta(description="A custom (co-term) end of the first term: terms are counted from it.")
+    ] = None
+    next_term: NextTermEntry | None = None
+    promotion: Text = ""
+    converted_from: Annotated[Ref, Meta(description="The subscription these seats were upgraded from.")] = ""
+    anchored_at: Instant | None = None
     splits: tuple[SplitKeyEntry, ...] = ()
     assignments: tuple[AssignmentEntry, ...] = ()
     source: Text = SOURCE_NAME
@@ -292,6 +312,7 @@ class WorkspaceFile(Entry, kw_only=True, frozen=True):
     parties: tuple[PartyEntry, ...] = ()
     products: tuple[ProductEntry, ...] = ()
     price_lists: tuple[PriceListEntry, ...] = ()
+    promotions: tuple[PromotionEntry, ...] = ()
     pools: tuple[PoolEntry, ...] = ()
     contracts: tuple[ContractEntry, ...] = ()
     subscriptions: tuple[SubscriptionEntry, ...] = ()

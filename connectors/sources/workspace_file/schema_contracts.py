@@ -80,6 +80,18 @@ class ContractEntry(Entry, kw_only=True, frozen=True):
     reseller: Ref = ""
     cut_over: date | None = None
     bill_changes: Literal["at_once", "next_run"] = "next_run"
+    end_of_term: Annotated[
+        Literal["expire", "est"],
+        Meta(description="A term that does not renew ends, or goes on by the month (Extended Service Term)."),
+    ] = "expire"
+    suspension: Literal["keep_billing", "no_charge"] = "keep_billing"
+    conversions: Annotated[
+        Literal["together", "apart"],
+        Meta(description="Whether the credit of an upgrade stands on the invoice of its target."),
+    ] = "together"
+    usage_price_list: Annotated[
+        Ref, Meta(description="A list in any currency for usage, converted at the rate of its month.")
+    ] = ""
     zero_documents: Literal["suppress", "issue"] = "suppress"
     invoice_format: Text = ""
     offset_days: Annotated[

@@ -32,6 +32,9 @@ def contract_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
         yield from reference((*path, "party"), "party", contract.party, index.parties)
         yield from reference((*path, "issuer"), "issuer", contract.issuer, index.issuers)
         yield from reference((*path, "price_list"), "price list", contract.price_list, index.price_lists)
+        yield from reference(
+            (*path, "usage_price_list"), "price list", contract.usage_price_list, index.price_lists
+        )
         yield from reference((*path, "reseller"), "party", contract.reseller, index.parties)
         yield from span_problems(path, contract.from_, contract.until)
         yield from days_problems((*path, "cut_over"), contract.cut_over)

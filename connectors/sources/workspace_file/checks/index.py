@@ -11,7 +11,7 @@ from datetime import date
 from connectors.sources.workspace_file.checks.words import folded
 from connectors.sources.workspace_file.finding import Path, Problem, shown
 from mappings.canonical.book import Book, Chart
-from mappings.canonical.catalog import PriceList, Product
+from mappings.canonical.catalog import PriceList, Product, Promotion
 from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer, Party
 from mappings.canonical.subscription import Subscription
@@ -33,6 +33,7 @@ class Index:
     parties: Mapping[str, Party]
     products: Mapping[str, Product]
     price_lists: Mapping[str, tuple[PriceList, ...]]
+    promotions: Mapping[str, Promotion]
     contracts: Mapping[str, tuple[Contract, ...]]
     contracts_of: Mapping[str, tuple[Contract, ...]]
     subscriptions: Mapping[str, Subscription]
@@ -58,6 +59,7 @@ def index_of(file: Workspace, known: Workspace) -> Index:
         parties={each.code: each for each in (*old.parties, *new.parties)},
         products={each.code: each for each in (*old.products, *new.products)},
         price_lists={code: tuple(each) for code, each in by_list.items()},
+        promotions={each.code: each for each in (*old.promotions, *new.promotions)},
         contracts={code: tuple(each) for code, each in by_code.items()},
         contracts_of={code: tuple(each) for code, each in by_party.items()},
         subscriptions={each.code: each for each in (*known.subscriptions, *file.subscriptions)},

@@ -76,20 +76,22 @@ def price_problems(path: Path, subscription: Subscription, index: Index) -> Iter
         return
     what = " ".join(filter(None, (subscription.product, subscription.plan, subscription.term)))
     for contract in contracts_for(subscription, index):
-        lists = index.price_lists.get(contract.price_list, ())
+        by_usage = subscription.plan == "usage" and contract.usage_price_list
+        code = contract.usage_price_list if by_usage else contract.price_list
+        lists = index.price_lists.get(code, ())
         if not lists or contract.markup_percent is not None or contract.bill_by == "provider_lines":
             continue
         if not any(_has_price(each, subscription, contract) for each in lists):
             yield Problem(
                 path,
-                f"price list {contract.price_list} of contract {contract.code} has no price for "
+                f"price list {code} of contract {contract.code} has no price for "
                 f"{what}, which subscription {subscription.code} needs.",
                 "Add that price, or correct the product, plan or term.",
             )
         elif not _has_price(lists[-1], subscription, contract):
             yield Problem(
                 path,
-                f"from {lists[-1].from_} on, price list {contract.price_list} has no price for {what} "
+                f"from {lists[-1].from_} on, price list {code} has no price for {what} "
                 f"any more, which subscription {subscription.code} needs.",
                 "Later cycles cannot be priced; add the price to the newer list.",
                 is_warning=True,

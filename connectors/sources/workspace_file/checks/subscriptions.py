@@ -11,6 +11,7 @@ from connectors.sources.workspace_file.checks.catalog import quantity_problems
 from connectors.sources.workspace_file.checks.index import Index, reference
 from connectors.sources.workspace_file.checks.pricing import contract_choice_problems, price_problems
 from connectors.sources.workspace_file.checks.sharing import sharing_problems
+from connectors.sources.workspace_file.checks.terms import agreed_problems, variants
 from connectors.sources.workspace_file.checks.words import (
     USAGE_MAX,
     above_zero_problems,
@@ -30,7 +31,7 @@ from mappings.canonical.period import duration_months
 from mappings.canonical.workspace import Workspace
 
 _CYCLE_MONTHS = {"monthly": 1, "annual": 12, "triennial": 36}
-_CHANGE_KEYS = ("quantity", "add", "remove", "cancel", "suspend", "resume")
+_CHANGE_KEYS = ("quantity", "add", "remove", "cancel", "suspend", "resume", "agreed")
 
 
 def subscription_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
@@ -56,10 +57,12 @@ def subscription_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem
         else:
             yield from _version_problems(path, entry)
         yield from sharing_problems(path, entry, index)
+        yield from agreed_problems(path, entry, index, unit=unit)
         if entry.party in index.parties:
             subscription = index.subscriptions[entry.code]
             yield from contract_choice_problems(path, subscription, index)
-            yield from price_problems(path, subscription, index)
+            for variant in variants(subscription, entry):
+                yield from price_problems(path, variant, index)
 
 
 def _reference_problems(path: Path, entry: SubscriptionEntry, index: Index) -> Iterator[Problem]:

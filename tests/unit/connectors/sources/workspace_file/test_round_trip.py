@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from connectors.sources.workspace_file import emit, reader
 from connectors.sources.workspace_file import read_workspace as read
 from connectors.sources.workspace_file import write_workspace as write
-from mappings.canonical.catalog import Price, PriceList, Tier
+from mappings.canonical.catalog import Price, PriceList, Promotion, Tier
 from mappings.canonical.contract import Commitment, Discount, RampStep
 from mappings.canonical.money import Rounding
 from mappings.canonical.party import Address, Exemption, ParentEdge, Party
 from mappings.canonical.subscription import (
+    Agreed,
     Assignment,
+    NextTerm,
+    RefundableSeats,
     Share,
     SplitKey,
     Subscription,
@@ -29,6 +32,7 @@ from mappings.canonical.workspace import Workspace
 from tests.unit.connectors.sources.workspace_file.small_file import EXAMPLE, SMALL, workspace_of
 
 DAY = date(2026, 1, 1)
+MOMENT = datetime(2026, 1, 8, 9, 30, 0, 123000, tzinfo=UTC)
 
 lines = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1, max_size=20).map(
     lambda text: f"n{text}"
@@ -37,6 +41,24 @@ anything = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")) | st.jus
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 prices = st.decimals(min_value=0, max_value=10**6, places=5)
 quantities = st.integers(0, 10**6).map(Decimal)
+instants = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zone follows
+next_terms = st.none() | st.builds(
+    NextTerm,
+    quantity=st.none() | st.integers(1, 99).map(Decimal),
+    product=st.sampled_from(("", "SEAT")),
+    plan=st.sampled_from(("", "monthly")),
+    term=st.sampled_from(("", "P1M")),
+    until=st.none() | days,
+)
+agreements = st.builds(
+    Agreed,
+    offer=st.sampled_from(("", "P:0001")),
+    start=st.none() | days,
+    end=st.none() | days,
+    auto_renew=st.none() | st.booleans(),
+    next_term=next_terms,
+    promotion=st.sampled_from(("", "PROMO")),
+).filter(lambda agreed: agreed != Agreed())
 
 
 @st.composite
@@ -86,12 +108,21 @@ def versions(draw: st.DrawFn, code: str) -> tuple[SubscriptionVersion, ...]:
         status = draw(st.sampled_from(("active", "active", "suspended", "cancelled", "expired")))
         quantity = Decimal(0) if status == "cancelled" else draw(quantities)
         if draw(st.booleans()):
-            found.append(SubscriptionVersion(code, f"file:{on}:1", on, quantity, status))
+            agreed = draw(st.none() | agreements)
+            found.append(SubscriptionVersion(code, f"file:{on}:1", on, quantity, status, agreed=agreed))
         else:
-            at = draw(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - zone follows
             found.append(
                 SubscriptionVersion(
-                    code, f"event-{number}", on, quantity, status, draw(lines), at, draw(st.booleans())
+                    code,
+                    f"event-{number}",
+                    on,
+                    quantity,
+                    status,
+                    draw(lines),
+                    draw(instants),
+                    draw(st.booleans()),
+                    draw(st.none() | agreements),
+                    draw(st.sampled_from((None, (), (RefundableSeats(Decimal("2.5"), MOMENT),)))),
                 )
             )
     refs = [version.ref for version in found]
@@ -117,8 +148,18 @@ def workspaces(draw: st.DrawFn) -> Workspace:
         ramp=draw(st.sampled_from(((), (RampStep(DAY, price=Decimal("1.5")),)))),
         show_margin=draw(st.booleans()),
         offset_days=draw(st.integers(-5, 5)),
+        end_of_term=draw(st.sampled_from(("expire", "est"))),
+        suspension=draw(st.sampled_from(("keep_billing", "no_charge"))),
     )
-    setup = replace(small.setup, parties=draw(parties()), price_lists=draw(price_lists()), contracts=(deal,))
+    setup = replace(
+        small.setup,
+        parties=draw(parties()),
+        price_lists=draw(price_lists()),
+        contracts=(deal,),
+        promotions=(
+            Promotion("PROMO", "SEAT", Decimal(5), DAY, draw(st.none() | st.just(date(2027, 1, 1)))),
+        ),
+    )
     subscriptions, held = [small.subscriptions[0]], [*small.versions]
     for number in range(draw(st.integers(0, 3))):
         own = draw(versions(f"S{number}"))
@@ -136,6 +177,11 @@ def workspaces(draw: st.DrawFn) -> Workspace:
                 anchor,
                 end=end,
                 name=draw(anything),
+                term_end=draw(st.none() | st.just(anchor + timedelta(days=20))),
+                next_term=draw(next_terms),
+                promotion=draw(st.sampled_from(("", "PROMO"))),
+                converted_from=draw(st.sampled_from(("", "SUB"))),
+                anchored_at=draw(st.none() | instants),
                 splits=draw(st.sampled_from(((), (SplitKey(DAY, "seats", (Share("UNIT", Decimal(3)),)),)))),
                 assignments=draw(st.sampled_from(((), (Assignment(DAY, "GROUP"),)))),
             )

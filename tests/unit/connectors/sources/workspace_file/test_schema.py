@@ -91,6 +91,7 @@ class TestJsonSchema:
             "parties",
             "products",
             "price_lists",
+            "promotions",
             "pools",
             "contracts",
             "subscriptions",
