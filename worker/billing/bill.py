@@ -15,6 +15,7 @@ from worker.billing.account import Outcome, account, outcome
 from worker.billing.cases import Case, cases, spans_of, walk
 from worker.billing.charges import Deal, Owed, figures, owed
 from worker.billing.checks import checked
+from worker.billing.commitments import true_ups
 from worker.billing.conversions import Moves, linked
 from worker.billing.cycles import Calendar, DueCycle, Walk
 from worker.billing.deals import (
@@ -33,6 +34,7 @@ from worker.billing.margins import margin_checks, with_margins
 from worker.billing.placing import Placed, place
 from worker.billing.pools import Pools
 from worker.billing.printing import in_form
+from worker.billing.provider_billing import repeated
 from worker.billing.settle import settle
 from worker.billing.splits import settle_split
 from worker.billing.taxes import NO_TAX, TaxChoice
@@ -90,9 +92,15 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
         tree=ground.catalog.tree,
     )
     worked = tuple(_work(case, ground, pools, run) for case in found)
-    charges = linked(_charges(worked), _moves(found))
+    again = repeated(state, [case.subscription for case in found], ground=ground, as_of=run.as_of)
+    worked = tuple(_with_checks(one, again.checks) for one in worked)
+    charges = (*linked(_charges(worked), _moves(found)), *again.charges)
+    holders = [case.holder for case in found if not case.problems]
+    minimums = true_ups(state.setup.contracts, holders, charges, state.billed, ground=ground, as_of=run.as_of)
+    charges = (*charges, *minimums.charges)
     placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
     problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
+    problems |= {**(again.problems or {}), **(minimums.problems or {})}
     done = checked(drafts(placed.by_key, ground.catalog, as_of=as_of), problems)
     return GroupBill(
         drafts=done,
@@ -136,6 +144,12 @@ def _work(case: Case, ground: Ground, pools: Pools, run: _Days) -> _Worked:
         elif one is not None:
             priced.append(one)
     return _Worked(case, found, tuple(priced), tuple(_once(checks)))
+
+
+def _with_checks(one: _Worked, checks: Sequence[Check]) -> _Worked:
+    """A subscription with what kept its provider's lines from being billed."""
+    own = tuple(check for check in checks if check.subscription == one.case.subscription.code)
+    return replace(one, checks=tuple(_once((*one.checks, *own)))) if own else one
 
 
 def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days) -> _Priced | Check | None:

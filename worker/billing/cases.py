@@ -21,6 +21,7 @@ from worker.billing.life import bought_once, life_of
 from worker.billing.local_days import local_anchor, local_versions
 from worker.billing.openings import OpeningFor, as_billed, opening_groups
 from worker.billing.phases import in_phase
+from worker.billing.ramps import committed
 from worker.billing.timeline import days_of, held, plain, timeline
 from worker.billing.values import BilledCharge, Check, GroupState, Notice, Span
 
@@ -52,6 +53,8 @@ def cases(state: GroupState, ground: Ground, *, known_until: date) -> tuple[Case
     openings = _by_subscription(state.setup.opening_charges)
     billed: dict[str, list[BilledCharge]] = {}
     for one in state.billed:
+        if one.charge.provider_keys:
+            continue
         billed.setdefault(one.charge.ref.subscription, []).append(one)
     subscriptions = {one.code: one for one in state.subscriptions}
     conversions = Moves.of(subscriptions, versions)
@@ -149,7 +152,8 @@ def _case(
         subscription, versions, by_cycle, ground=ground, conversions=conversions, known_until=known_until
     )
     standing = {start: tuple(charges) for start, charges in by_cycle.items()}
-    holder = Holder(subscription, life.timeline, standing, life.phases)
+    timeline_held = committed(life.timeline, subscription, ground.calendar.agreements)
+    holder = Holder(subscription, timeline_held, standing, life.phases)
     strangers = _unknown_products(holder, ground)
     returns = ground.catalog.products[subscription.product].returns
     return Case(holder, life.versions, tuple(usage), (*problems, *strangers), life.notices, returns)

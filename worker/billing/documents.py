@@ -171,6 +171,8 @@ def _line(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Line:
 
 
 def _description(charge: Charge, product: Product) -> str:
+    if charge.kind == "commitment" and charge.original is None:
+        return f"{product.name}, shortfall to the minimum"
     if charge.true_up:
         return f"{product.name}, pool settlement"
     if charge.original is not None:

@@ -87,6 +87,11 @@ class Agreements:
             self._by_code.setdefault(contract.code, []).append(contract)
             self._by_party.setdefault(contract.party, []).append(contract)
 
+    def ends_on(self, contract: Contract) -> date | None:
+        """The day from which a contract no longer counts: its end, or where a later one replaces it."""
+        later = (one.from_ for one in self._by_code.get(contract.code, ()) if one.from_ > contract.from_)
+        return min((day for day in (contract.until, *later) if day is not None), default=None)
+
     def named(self, code: str, day: date) -> Contract | None:
         """The contract of a code as it is valid on a day."""
         return _valid(self._by_code.get(code, []), day)

@@ -21,7 +21,7 @@ from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
 from worker.billing.discounts import discounted, on_cost, ramped
 from worker.billing.notice import noticed
-from worker.billing.values import Check, PriceFacts
+from worker.billing.values import Check, PoolShare, PriceFacts
 
 FREE = (Tier(up_to=None),)
 
@@ -129,7 +129,9 @@ def pieces(price: PriceFacts, quantity: Fraction) -> tuple[Piece, ...]:
     pool = price.pool
     if pool is None:
         return tuple(_alone(price, quantity))
-    if pool.allocation == "in_order":
+    if pool.allocation == "in_order" and price.model == "volume":
+        return tuple(_at_reached_tier(price, quantity, pool))
+    if pool.allocation == "in_order" and _rises(price):
         before = Fraction(pool.before)
         amount = whole(price, before + quantity) - whole(price, before)
         words = f"{plain_number(quantity)} {price.unit} after {plain_number(before)} of others in the pool"
@@ -230,6 +232,25 @@ def _for_nothing(price: PriceFacts) -> Iterator[Piece]:
         yield Piece(Fraction(1), fee, f"block price for up to {_bound(tier)}", is_fee=True)
     else:
         yield from _flat(price.tiers[0])
+
+
+def _at_reached_tier(price: PriceFacts, quantity: Fraction, pool: PoolShare) -> Iterator[Piece]:
+    """Volume prices have one tier for all units, so no order fills it; its flat fee is the first member's.
+
+    The difference that a member makes to the total may be negative where the next tier is cheaper.
+    """
+    tier = _tier(price.tiers, Fraction(pool.total))
+    yield Piece(quantity, fraction(tier.price))
+    if not pool.before:
+        yield from _flat(tier)
+
+
+def _rises(price: PriceFacts) -> bool:
+    """Whether more units never cost less: only then can members fill the tiers one after the other."""
+    if price.model != "stairstep":
+        return True
+    blocks = [tier.price + tier.flat for tier in price.tiers]
+    return blocks == sorted(blocks)
 
 
 def _graduated(tiers: tuple[Tier, ...], quantity: Fraction) -> Iterator[Piece]:
