@@ -6,7 +6,8 @@ import os
 import random
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from worker.embedded import DatabaseLock
 from worker.flows.ports import Doorbell, Ports, Timing
 from worker.flows.run import Hands
 from worker.settings import Settings
-from worker.store import lanes, migrate, setup
+from worker.store import lanes, migrate, orders, setup
 from worker.store.columns import new_id
 from worker.store.engine import Store, open_store
 from worker.store.tokens import BookTokens
@@ -68,6 +69,22 @@ class App:
         path = self.settings.sqlite_path
         return DatabaseLock(path) if path is not None else None
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Be the one process that bills and sends on an embedded database; raises `HeldElsewhere`.
+
+        The lock proves that whoever held it before is dead: its leases and begun work orders are ended.
+        """
+        lock = self.lock()
+        if lock is None:
+            yield
+            return
+        with lock:
+            self.store.transact(lanes.free_all)
+            now, why = self.clock.now(), "the process that did it ended before it was done"
+            self.store.transact(lambda connection: orders.give_up(connection, now=now, why=why))
+            yield
+
     def book(self, code: str) -> Book:
         """A book by code; raises `UnknownBook`."""
         with self.store.read() as connection:
@@ -101,7 +118,7 @@ class App:
 
     def tokens(self, book: str) -> BookTokens:
         """The token store of a book."""
-        return BookTokens(self.store, self.vault(), self.clock, book)
+        return BookTokens(self.store, self.vault, self.clock, book)
 
     def open_ledger(self, book: Book) -> Ledger:
         """The session of a book; kept, so that its connections stay open, until the book's set-up changes."""

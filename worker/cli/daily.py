@@ -10,7 +10,7 @@ import typer
 from worker.cli import exits, running
 from worker.cli.book import show_books
 from worker.cli.document import Name, show_document
-from worker.cli.opening import holding, opened
+from worker.cli.opening import opened
 from worker.cli.options import AsJson, AsOf, DryRun
 from worker.cli.output import Output
 from worker.cli.progress import Progress
@@ -57,7 +57,7 @@ def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -
 
     with opened() as installation:
         on = as_of or installation.clock.now().date()
-        with nullcontext() if dry_run else holding(installation), Progress(quiet=as_json) as progress:
+        with nullcontext() if dry_run else installation.holding(), Progress(quiet=as_json) as progress:
             done = billing.run(
                 installation.ports,
                 as_of=on,

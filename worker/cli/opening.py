@@ -59,23 +59,6 @@ def opened(*, may_create: bool = False, rings: bool = False) -> Iterator[App]:
         app.store.close()
 
 
-@contextmanager
-def holding(app: App) -> Iterator[None]:
-    """Be the one process that bills and sends on an embedded database; raises `HeldElsewhere`.
-
-    The lock proves that every lease in the database belongs to a dead process, so they are ended.
-    """
-    from worker.store import lanes
-
-    lock = app.lock()
-    if lock is None:
-        yield
-        return
-    with lock:
-        app.store.transact(lanes.free_all)
-        yield
-
-
 def ports_of(app: App, *, dry_run: bool) -> Ports:
     """The doors of a flow; for a dry run with a store that keeps nothing and a bell that rings nowhere."""
     from worker.bootstrap import SilentDoorbell

@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from worker.cli import exits
-from worker.cli.opening import holding
 from worker.cli.output import Output, plain
 from worker.cli.problems import Stop
 
@@ -32,7 +31,7 @@ def run_or_hand_over(
     hands = app.hands(books, should_stop=should_stop)
     with ExitStack() as held:
         try:
-            held.enter_context(holding(app))
+            held.enter_context(app.holding())
         except HeldElsewhere:
             done = _handed_over(app, hands, as_of=as_of, books=books, report=report)
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli import exits
-from worker.cli.opening import holding, opened
+from worker.cli.opening import opened
 from worker.cli.options import AsJson
 from worker.cli.output import Output
 from worker.cli.problems import Stop
@@ -67,7 +67,7 @@ def working(installation: App) -> Iterator[None]:
     """The working half inside the block: it holds an embedded database and does others' work orders."""
     from worker.actors.service import Service
 
-    with holding(installation), Service(installation):
+    with installation.holding(), Service(installation):
         yield
 
 

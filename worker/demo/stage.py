@@ -21,7 +21,7 @@ from worker.flows import overview
 from worker.flows.overview import DocumentFacts, DocumentFilter
 from worker.flows.run import Hands
 from worker.settings import Settings
-from worker.store import deliveries, inbox, lanes
+from worker.store import deliveries, inbox
 from worker.store import workspace as stored
 
 _POLL_S = 0.05
@@ -45,12 +45,8 @@ class Stage:
     @contextmanager
     def working(self) -> Iterator[Hands]:
         """Be the one process that bills and sends, as `subledger run` is."""
-        lock = self.app.lock()
-        assert lock is not None, "the demo's database is an embedded one"
-        with lock:
-            self.app.store.transact(lanes.free_all)
-            books = {book.code: (book, self.app.timing(book)) for book in self.app.books()}
-            yield Hands(books, is_here=True, should_stop=lambda: False)
+        with self.app.holding():
+            yield self.app.hands(should_stop=lambda: False)
 
     @contextmanager
     def serving(self) -> Iterator[Service]:

@@ -56,7 +56,8 @@ def hand_over(
             return msgspec.json.decode(order.result, type=Run)
         if order.state == "failed":
             raise OrderFailed(order.result)
-        if order.state == "waiting" and ports.clock.monotonic() - placed_at > _PICK_UP_S:
+        is_late = ports.clock.monotonic() - placed_at > _PICK_UP_S
+        if order.state == "waiting" and is_late and _withdraw(ports, order_id):
             raise NotTaken("the process that holds the database did not begin the work within 30 s")
         if order.progress:
             stage, done, of = msgspec.json.decode(order.progress, type=tuple[str, int, int])
@@ -66,6 +67,13 @@ def hand_over(
         if hands.should_stop():
             raise OrderFailed("stopped waiting; the process that holds the database goes on with it")
         ports.clock.sleep(_POLL_S)
+
+
+def _withdraw(ports: Ports, order_id: str) -> bool:
+    """Take the order back, so that nobody does it later, unasked."""
+    return ports.store.transact(
+        lambda connection: orders.withdraw(connection, order_id, now=ports.clock.now())
+    )
 
 
 def work_off(ports: Ports, order_id: str, *, hands_of: Callable[[tuple[str, ...]], Hands]) -> None:

@@ -92,7 +92,8 @@ def cancel(ports: Ports, delivery_id: str, *, actor: str, reason: str) -> Replay
             raise NotCancellable(
                 f"{delivery.lookup} is in book {delivery.book}; reverse it by a credit note."
             )
-        if delivery.state in ("sending", "uncertain") or delivery.send_started_at is not None:
+        may_be_there = delivery.send_started_at is not None and delivery.reason != "voided_there"
+        if delivery.state in ("sending", "uncertain") or may_be_there:
             raise NotCancellable(
                 f"{delivery.lookup} may already be in book {delivery.book}; replay it first, which looks."
             )

@@ -31,6 +31,9 @@ from worker.store.lanes import Lane
 
 log = structlog.get_logger()
 
+BINDING_CHANGED = "binding_changed"
+"""Kept as the reason over a replay: a person has looked, so new bytes may go once it is absent twice."""
+
 SEND_WITHIN = timedelta(seconds=5)
 """Bytes leave at most this long after the write-ahead, or not at all: less than the lease that is left."""
 
@@ -103,9 +106,9 @@ def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]
     fresh = replace(delivery, wire=rendered.body, lookup=rendered.lookup, expect=rendered.expect)
     if delivery.wire is None or delivery.wire == rendered.body:
         return fresh
-    if delivery.send_started_at is not None:
+    if delivery.send_started_at is not None and delivery.reason != BINDING_CHANGED:
         why = "A binding changed since it was first sent, and that sending may have arrived."
-        return Park("binding_changed", why, "Look in the book; if it is not there, replay it.", True)
+        return Park(BINDING_CHANGED, why, "Look in the book; if it is not there, replay it.", True)
     revision = delivery.revision + 1
     identity = DeliveryIdentity(delivery.book, delivery.kind, delivery.ref, revision)
     return replace(fresh, revision=revision, key=identity.key)

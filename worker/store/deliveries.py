@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, select, update
+from sqlalchemy import Connection, Exists, and_, exists, func, select, update
 from sqlalchemy.engine import RowMapping
 
 from connectors.protocols import Expectation, Shipment
@@ -116,7 +116,7 @@ def plan(connection: Connection, documents: Sequence[PlannedDocument], *, now: d
                 state="parked",
                 reason="target_missing",
                 why=f"Book {document.book} has no {names}, and this book creates nothing by itself.",
-                hint="Name the existing record under ledger_ids in the workspace, or set create_missing.",
+                hint="Name the existing record under ledger_ids in the workspace file and import it.",
             )
             continue
         before: list[str] = []
@@ -264,7 +264,7 @@ def reopen(connection: Connection, delivery: Delivery, state: State, *, now: dat
         delivery,
         state,
         now=now,
-        reason="",
+        reason=delivery.reason if state == "uncertain" else "",
         why="",
         hint="",
         next_attempt_at=now,
@@ -306,22 +306,25 @@ def books_with_work(connection: Connection, *, now: datetime) -> tuple[str, ...]
     return tuple(sorted(connection.execute(query).scalars()))
 
 
-def open_count(connection: Connection, books: Sequence[str]) -> int:
-    """Number of deliveries of these books that go on by themselves.
-
-    One that waits for a parked, blocked or cancelled delivery does not: a person comes first.
-    """
+def needs_somebody() -> Exists:
+    """Whether a delivery needs another one that a person must look at first."""
     other = table_of(DeliveryRow).alias("needed")
-    stuck = exists().where(
+    return exists().where(
         and_(
             NEED.c.delivery_id == DELIVERY.c.id,
             NEED.c.needs_id == other.c.id,
             other.c.state.in_(("parked", "blocked", "cancelled")),
         )
     )
-    moving = DELIVERY.c.state.in_(("due", "sending", "uncertain")) | and_(
-        DELIVERY.c.state == "planned", ~stuck
-    )
+
+
+def open_count(connection: Connection, books: Sequence[str]) -> int:
+    """Number of deliveries of these books that go on by themselves.
+
+    One that waits for a parked, blocked or cancelled delivery does not: a person comes first.
+    """
+    waits = and_(DELIVERY.c.state == "planned", ~needs_somebody())
+    moving = DELIVERY.c.state.in_(("due", "sending", "uncertain")) | waits
     query = select(func.count()).select_from(DELIVERY).where(DELIVERY.c.book.in_(books), moving)
     return int(connection.execute(query).scalar_one())
 

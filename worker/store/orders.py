@@ -58,6 +58,23 @@ def report(connection: Connection, order_id: str, *, now: datetime, **values: st
     connection.execute(update(ORDER).where(ORDER.c.id == order_id).values(changed_at=now, **values))
 
 
+def give_up(connection: Connection, *, now: datetime, why: str) -> None:
+    """Fail every order that was begun and not ended: whoever did it is dead."""
+    connection.execute(
+        update(ORDER).where(ORDER.c.state == "running").values(state="failed", result=why, changed_at=now)
+    )
+
+
+def withdraw(connection: Connection, order_id: str, *, now: datetime) -> bool:
+    """Take an order back that nobody began; False when somebody has."""
+    taken_back = connection.execute(
+        update(ORDER)
+        .where(ORDER.c.id == order_id, ORDER.c.state == "waiting")
+        .values(state="failed", result="withdrawn", changed_at=now)
+    )
+    return taken_back.rowcount == 1
+
+
 def get(connection: Connection, order_id: str) -> WorkOrder | None:
     """One order by id."""
     row = connection.execute(select(ORDER).where(ORDER.c.id == order_id)).mappings().first()

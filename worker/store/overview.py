@@ -9,12 +9,13 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from mappings.canonical.document import Document
 from mappings.canonical.money import Money
 from worker.billing.values import Check
+from worker.store.deliveries import needs_somebody
 from worker.store.tables import (
     AttemptRow,
     DeliveryNeed,
@@ -33,6 +34,10 @@ ATTEMPT = table_of(AttemptRow)
 LANE = table_of(LaneRow)
 HOLD = table_of(HoldRow)
 RUN = table_of(RunRow)
+
+
+WAITS_FOR_STUCK = "waits_for_stuck"
+"""Reason shown for a document whose customer or item is parked, blocked or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +170,23 @@ def lanes(connection: Connection) -> tuple[LaneFacts, ...]:
 
 
 def delivery_tallies(connection: Connection) -> tuple[Tally, ...]:
-    """Documents on their way or arrived, by book, state, reason, kind and currency."""
-    keys = (DELIVERY.c.book, DELIVERY.c.state, DELIVERY.c.reason, DELIVERY.c.kind, DELIVERY.c.currency)
+    """Documents on their way or arrived, by book, state, reason, kind and currency.
+
+    A planned one whose customer or item needs a person counts as blocked: it does not go on by itself.
+    """
+    is_stuck = and_(DELIVERY.c.state == "planned", needs_somebody())
+    state = case((is_stuck, "blocked"), else_=DELIVERY.c.state).label("state")
+    reason = case((is_stuck, WAITS_FOR_STUCK), else_=DELIVERY.c.reason).label("reason")
+    keys = (DELIVERY.c.book, state, reason, DELIVERY.c.kind, DELIVERY.c.currency)
+    counted = select(*keys, DELIVERY.c.gross_minor).where(DELIVERY.c.document_id.is_not(None)).subquery()
+    columns = tuple(counted.c[name] for name in ("book", "state", "reason", "kind", "currency"))
     query = (
-        select(*keys, func.count(), func.sum(DELIVERY.c.gross_minor))
-        .where(DELIVERY.c.document_id.is_not(None))
-        .group_by(*keys)
-        .order_by(*keys)
+        select(*columns, func.count(), func.sum(counted.c.gross_minor)).group_by(*columns).order_by(*columns)
     )
-    return tuple(_tally(*row) for row in connection.execute(query))
+    return tuple(
+        _tally(book, state, reason, kind, currency, count, gross)
+        for book, state, reason, kind, currency, count, gross in connection.execute(query)
+    )
 
 
 def document_tallies(connection: Connection) -> tuple[Tally, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import Connection, select, update
 
+from connectors.errors import ConsentLost
 from connectors.protocols import Clock, StaleToken, Token
 from mappings.identity import canonical_json
 from worker.store.columns import new_id
 from worker.store.engine import Store
 from worker.store.tables import TokenRow, table_of
-from worker.store.vault import Vault
+from worker.store.vault import BadKeys, Unsealable, Vault
 
 TOKEN = table_of(TokenRow)
 
@@ -30,7 +31,7 @@ class BookTokens:
     """The `TokenStore` of one book."""
 
     store: Store
-    vault: Vault
+    vault: Callable[[], Vault]
     clock: Clock
     book: str
 
@@ -45,10 +46,10 @@ class BookTokens:
     def save(self, token: Token, *, expected_version: int) -> Token:
         """Replace the pair; raises `StaleToken` if it is no longer the expected version (0 = none yet)."""
         saved = replace(token, version=expected_version + 1)
-        sealed = self.vault.seal(canonical_json(saved), place=f"book_token|{self.book}|current")
+        sealed = self._vault().seal(canonical_json(saved), place=f"book_token|{self.book}|current")
         previous = self.read()
         sealed_previous = (
-            self.vault.seal(canonical_json(previous), place=f"book_token|{self.book}|previous")
+            self._vault().seal(canonical_json(previous), place=f"book_token|{self.book}|previous")
             if previous
             else None
         )
@@ -107,5 +108,23 @@ class BookTokens:
             sealed = connection.execute(select(column).where(TOKEN.c.book == self.book)).scalar()
         if sealed is None:
             return None
-        secret = self.vault.open(sealed, place=f"book_token|{self.book}|{which}")
+        try:
+            secret = self._vault().open(sealed, place=f"book_token|{self.book}|{which}")
+        except Unsealable as error:
+            raise self._no_access(str(error)) from None
         return msgspec.json.decode(secret, type=Token)
+
+    def _vault(self) -> Vault:
+        """The active keys, asked for only when a secret is needed: a book without tokens needs none."""
+        try:
+            return self.vault()
+        except BadKeys as error:
+            raise self._no_access(str(error)) from None
+
+    def _no_access(self, detail: str) -> ConsentLost:
+        return ConsentLost(
+            f"The tokens of book {self.book} cannot be opened; the book pauses, nothing was sent.",
+            code="keys",
+            detail=detail,
+            hint=f"{detail}. Set SUBLEDGER_KEYS to the keys that sealed them, then: book resume {self.book}",
+        )

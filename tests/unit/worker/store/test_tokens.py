@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from connectors.errors import ConsentLost
 from connectors.protocols import StaleToken, Token
 from tests.fakes.clock import VirtualClock
 from worker.clock import SystemClock
@@ -27,7 +28,7 @@ def vault() -> Vault:
 
 @pytest.fixture
 def tokens(store: Store, vault: Vault) -> BookTokens:
-    return BookTokens(store, vault, VirtualClock(), "UK")
+    return BookTokens(store, lambda: vault, VirtualClock(), "UK")
 
 
 def a_token(secret: str = SECRET) -> Token:
@@ -53,7 +54,7 @@ class TestBookTokens:
 
     def test_lets_one_refresher_in_at_a_time(self, store: Store, vault: Vault) -> None:
         """Row 57."""
-        shared = BookTokens(store, vault, SystemClock(), "UK")
+        shared = BookTokens(store, lambda: vault, SystemClock(), "UK")
         shared.save(a_token(), expected_version=0)
         inside: list[int] = []
         most: list[int] = []
@@ -77,6 +78,17 @@ class TestBookTokens:
 
         assert SECRET.encode() not in bytes(row["sealed"])
         assert SECRET not in repr(a_token())
+
+
+    def test_that_cannot_be_opened_mean_lost_consent(self, store: Store, tokens: BookTokens) -> None:
+        """A wrong key pauses the book in words; nothing is sent, nothing becomes uncertain."""
+        tokens.save(a_token(), expected_version=0)
+        wrong = BookTokens(store, lambda: parse_keys(new_key("z")), VirtualClock(), "UK")
+
+        with pytest.raises(ConsentLost) as lost:
+            wrong.read()
+
+        assert lost.value.code == "keys"
 
 
 class TestVault:
