@@ -10,10 +10,12 @@ from typing import Literal
 from mappings.canonical.money import Money
 from mappings.canonical.party import Address, BankAccount, Registration
 from mappings.canonical.period import Period
+from mappings.lean import lean
 
 DocumentKind = Literal["invoice", "credit_note"]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ChargeRef:
     """Business identity of a charge: what (subscription), which cycle, which revision of it."""
@@ -32,6 +34,7 @@ class Original:
     period: Period
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Line:
     """One printed line. `quantity` x `unit_price` = `net` at the printed decimals; where they cannot
@@ -54,6 +57,7 @@ class Line:
     original: Original | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Section:
     """The lines of one sold-to entity, with its subtotal and its share of the tax."""
@@ -65,6 +69,7 @@ class Section:
     tax: Money
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class TaxTotal:
     """Tax of one code and rate over the whole document."""
@@ -75,6 +80,7 @@ class TaxTotal:
     tax: Money
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Side:
     """Issuer or bill-to as printed: a snapshot, so a later rename never changes an issued document."""
@@ -89,6 +95,7 @@ class Side:
     brand: str = ""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Document:
     """An invoice or credit note. `number` and `document_date` are empty until release.

@@ -15,6 +15,8 @@ from typing import Literal
 
 import iso4217
 
+from mappings.lean import lean
+
 RoundingMode = Literal["half_up", "half_down", "half_even", "down"]
 RoundingBasis = Literal["per_line", "per_unit"]
 
@@ -44,6 +46,13 @@ def minor_digits(currency: str) -> int:
     return int(digits)
 
 
+@lru_cache(maxsize=512)
+def minor_units(currency: str) -> int:
+    """Minor units in one unit of a currency: 100 for EUR, 1 for JPY."""
+    return int(10 ** minor_digits(currency))
+
+
+@lean
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
     """An exact amount: whole minor units (cents, yen, fils) of one currency."""
@@ -103,10 +112,12 @@ def zero(currency: str) -> Money:
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """The sum of amounts that must all be of `currency`; raises `CurrencyMismatch`."""
-    result = Money(0, currency)
+    minor = 0
     for amount in amounts:
-        result = result + amount
-    return result
+        if amount.currency != currency:
+            raise CurrencyMismatch(f"{currency} + {amount.currency}")
+        minor += amount.minor
+    return Money(minor, currency)
 
 
 def parse_money(text: str, currency: str) -> Money:
@@ -120,21 +131,29 @@ def parse_money(text: str, currency: str) -> Money:
 
 def to_money(exact: Fraction | Decimal, currency: str, mode: RoundingMode) -> Money:
     """Round an exact figure in major units to whole minor units by the named mode."""
-    return Money(round_half(Fraction(exact) * 10 ** minor_digits(currency), mode), currency)
+    numerator, denominator = exact.as_integer_ratio()
+    return Money(round_ratio(numerator * minor_units(currency), denominator, mode), currency)
 
 
 def round_half(exact: Fraction, mode: RoundingMode) -> int:
     """The integer an exact figure rounds to. Symmetric around zero in every mode."""
-    sign = -1 if exact < 0 else 1
-    whole, rest = divmod(abs(exact).numerator, exact.denominator)
+    return round_ratio(exact.numerator, exact.denominator, mode)
+
+
+def round_ratio(numerator: int, denominator: int, mode: RoundingMode) -> int:
+    """The integer that numerator / denominator (positive) rounds to, symmetric around zero."""
+    whole, rest = divmod(abs(numerator), denominator)
     twice = 2 * rest
-    up = {
-        "half_up": twice >= exact.denominator,
-        "half_down": twice > exact.denominator,
-        "half_even": twice > exact.denominator or (twice == exact.denominator and whole % 2 == 1),
-        "down": False,
-    }[mode]
-    return sign * (whole + (1 if up else 0))
+    if mode == "half_up":
+        up = twice >= denominator
+    elif mode == "half_down":
+        up = twice > denominator
+    elif mode == "half_even":
+        up = twice > denominator or (twice == denominator and whole % 2 == 1)
+    else:
+        up = False
+    whole += up
+    return -whole if numerator < 0 else whole
 
 
 def apportion(whole: int, exact: Sequence[Fraction]) -> tuple[int, ...]:

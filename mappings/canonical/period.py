@@ -7,8 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+
+from mappings.lean import lean
 
 
+@lean
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
     """Days from `start` (included) until `until` (excluded)."""
@@ -45,6 +49,7 @@ class Period:
 _DURATION = re.compile(r"P(?:(?P<years>\d{1,2})Y)?(?:(?P<months>\d{1,3})M)?")
 
 
+@lru_cache(maxsize=512)
 def duration_months(text: str) -> int:
     """Whole months of an ISO 8601 duration such as P1M, P1Y, P3Y; raises ValueError for others."""
     found = _DURATION.fullmatch(text)
@@ -77,6 +82,7 @@ def months_between(anchor: date, day: date, step: int) -> int:
     return k
 
 
+@lru_cache(maxsize=8192)
 def grid_cycle(anchor: date, step: int, day: date) -> Period:
     """The cycle of the grid (anchor, every `step` months) that holds `day`."""
     k = months_between(anchor, day, step)

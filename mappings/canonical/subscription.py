@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from mappings.lean import lean
+
 Plan = Literal["monthly", "annual", "triennial", "one_time", "usage", "trial"]
 Status = Literal["active", "suspended", "cancelled", "expired"]
 
@@ -83,6 +85,7 @@ class Assignment:
     party: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """The lasting facts of a subscription. `code` is ours or the provider's id, unique in the workspace.
@@ -139,6 +142,7 @@ class Subscription:
         return max(keys, key=lambda key: key.from_) if keys else None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class SubscriptionVersion:
     """What is held from the day `on`, until the next version (append-only, effective-dated).

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from mappings.lean import lean
 from worker.billing.values import AccountReason, Check, RunAccount
 
 Column = Literal["billed", "nothing_due", "held", "unassigned", "unpriced", "excluded"]
@@ -18,6 +19,7 @@ _COLUMN_OF: dict[str, Column] = {
 }
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one active subscription; `why` is the sentence of a column that needs one."""

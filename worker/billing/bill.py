@@ -11,6 +11,7 @@ from datetime import date
 
 from mappings.canonical.money import Money
 from mappings.canonical.workspace import Setup
+from mappings.lean import lean
 from worker.billing.account import Outcome, account, outcome
 from worker.billing.cases import Case, cases, spans_of, walk
 from worker.billing.charges import Deal, Owed, figures, owed
@@ -45,6 +46,7 @@ ALL_ZERO = "every line is zero, so there is no document (zero_documents: suppres
 ELSEWHERE = "billed by another system until the cut-over"
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class _Days:
     """The day up to which things are due, and the day up to which they are known (never earlier)."""
@@ -53,6 +55,7 @@ class _Days:
     known_until: date
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class _Priced:
     """One cycle with its figure still exact. `problems` hold the document its charges go on."""
@@ -64,6 +67,7 @@ class _Priced:
     part_taxes: Mapping[str, TaxChoice]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class _Worked:
     """One subscription with its priced cycles, and what kept others from being priced."""

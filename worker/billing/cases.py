@@ -12,6 +12,7 @@ from mappings.canonical.catalog import Returns
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
+from mappings.lean import lean
 from worker.billing.addons import with_parents
 from worker.billing.conversions import Moves
 from worker.billing.cycles import DueCycle, Holder, Walk, metered, one_time, recurring
@@ -29,6 +30,7 @@ NOTHING = Decimal(0)
 _Thing = TypeVar("_Thing", SubscriptionVersion, Usage, OpeningCharge)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Case:
     """A subscription as the run sees it. `problems` keep it from being billed at all."""

@@ -13,10 +13,12 @@ from fractions import Fraction
 from mappings.canonical.contract import Proration
 from mappings.canonical.money import Money, Rounding, apportion, minor_digits, round_half, to_money
 from mappings.canonical.period import Period
+from mappings.lean import lean
 from worker.billing.cycles import DueCycle
 from worker.billing.discounts import day_prices, spans_from
 from worker.billing.periods import weight
 from worker.billing.pricing import cut_per_unit, exact_amount, fraction
+from worker.billing.tariff import tariff_of, whole_number
 from worker.billing.values import BilledCharge, ChargeKind, CycleFacts, PriceFacts, Span, SplitPart, Terms
 
 NOTHING = Fraction(0)
@@ -25,6 +27,7 @@ KEPT_MINOR = 2
 """A member of a blended pool differs from its own rounding by less than this many minor units."""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Deal:
     """Who sells what to whom at which price: decided on the cycle's first day, kept by its charges."""
@@ -44,6 +47,7 @@ class Deal:
     split: tuple[SplitPart, ...] = ()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Owed:
     """What one cycle of one subscription costs: `exact` at the tier billed so far (or known now).
@@ -139,6 +143,9 @@ def exact_cost(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction:
     """
     if not spans:
         return NOTHING
+    ratio = ratio_by_days(deal, spans, cycle)
+    if ratio is not None:
+        return Fraction(*ratio)
     if deal.price.later and deal.proration != "none_full_period":
         return _cost_by_day(deal, spans, cycle)
     if len(spans) == 1 and spans[0].period == cycle:
@@ -168,6 +175,23 @@ def _cost_by_day(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction
         total += exact_cost(now, rest, cycle) - exact_cost(before, rest, cycle)
         before = now
     return total
+
+
+def ratio_by_days(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> tuple[int, int] | None:
+    """The cost as numerator and denominator where whole quantities weigh their own days and nothing is
+    rounded in between, which is nearly always; else None."""
+    if deal.proration != "actual_days_of_cycle" or deal.rounding.basis != "per_line":
+        return None
+    tariff = tariff_of(deal.price)
+    if tariff is None:
+        return None
+    total = 0
+    for span in spans:
+        units = whole_number(span.quantity)
+        if units is None:
+            return None
+        total += tariff.amount(units) * span.period.days
+    return total, tariff.scale * cycle.days
 
 
 def figures(

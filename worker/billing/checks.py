@@ -19,19 +19,22 @@ RUNAWAY_CYCLES = 40
 
 def checked(drafts: Iterable[Draft], problems: Problems) -> tuple[Draft, ...]:
     """Drafts with their checks. `problems` are those of a (subscription, cycle), found while pricing."""
-    return tuple(replace(draft, checks=tuple(_checks(draft, problems))) for draft in drafts)
+    return tuple(_checked(draft, tuple(_checks(draft, problems))) for draft in drafts)
+
+
+def _checked(draft: Draft, checks: tuple[Check, ...]) -> Draft:
+    return replace(draft, checks=checks) if checks else draft
 
 
 def _checks(draft: Draft, problems: Problems) -> Iterator[Check]:
-    found = {
-        check
-        for charge in draft.charges
-        for check in problems.get((charge.ref.subscription, charge.ref.cycle_start), ())
-    }
+    cycles = [(charge.ref.subscription, charge.ref.cycle_start) for charge in draft.charges]
+    found = {check for cycle in cycles for check in problems.get(cycle, ())}
     yield from sorted(found)
-    yield from _twice(draft)
+    if len(set(cycles)) < len(cycles):
+        yield from _twice(draft)
     yield from _sums(draft)
-    yield from _runaway(draft)
+    if len(cycles) > RUNAWAY_CYCLES:
+        yield from _runaway(draft)
 
 
 def _twice(draft: Draft) -> Iterator[Check]:
@@ -48,11 +51,12 @@ def _twice(draft: Draft) -> Iterator[Check]:
 
 def _sums(draft: Draft) -> Iterator[Check]:
     document = draft.document
-    lines = total((line.net for line in document.lines), document.currency)
-    sections = total((section.net for section in document.sections), document.currency)
-    section_tax = total((section.tax for section in document.sections), document.currency)
-    tax = total((one.tax for one in document.taxes), document.currency)
-    by_line = all(line.quantity * line.unit_price == line.net.decimal for line in document.lines)
+    printed = document.lines
+    lines = total([line.net for line in printed], document.currency)
+    sections = total([section.net for section in document.sections], document.currency)
+    section_tax = total([section.tax for section in document.sections], document.currency)
+    tax = total([one.tax for one in document.taxes], document.currency)
+    by_line = all(line.quantity * line.unit_price == line.net.decimal for line in printed)
     sums = lines == sections == document.net and section_tax == tax == document.tax
     if not (by_line and sums and document.net + document.tax == document.gross):
         yield Check(

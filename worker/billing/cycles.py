@@ -15,6 +15,7 @@ from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer
 from mappings.canonical.period import Period, grid_cycle
 from mappings.canonical.subscription import Subscription, Usage
+from mappings.lean import lean
 from worker.billing.handover import handovers, latest_day
 from worker.billing.hierarchy import Agreements
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH, cycle_on, is_due
@@ -23,6 +24,7 @@ from worker.billing.timeline import Timeline
 from worker.billing.values import BilledCharge, Check
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class DueCycle:
     """A cycle to be priced. `contract` is None where charges of it stand: then their facts count.
@@ -38,6 +40,7 @@ class DueCycle:
     billed: tuple[BilledCharge, ...] = ()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Walk:
     """The due cycles of one subscription, what stops others, and whether another system bills it now."""
@@ -47,6 +50,7 @@ class Walk:
     is_elsewhere: bool = False
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A subscription with its timeline and the charges that stand, by the start of their cycle.

@@ -18,6 +18,7 @@ from mappings.canonical.party import BankAccount, Issuer, Party, Registration
 from mappings.canonical.period import Period
 from mappings.identity import document_ref
 from worker.billing.hierarchy import Tree
+from worker.billing.memo import remembered_pair
 from worker.billing.taxes import Taxed, tax_totals
 from worker.billing.values import Charge, Draft, Exchange
 
@@ -194,6 +195,7 @@ def _own_rate(charge: Charge, catalog: Catalog) -> Exchange | None:
     return charge.exchange
 
 
+@remembered_pair
 def _issuer_side(issuer: Issuer, on: date) -> Side:
     return Side(
         code=issuer.code,

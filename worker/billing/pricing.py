@@ -19,6 +19,7 @@ from mappings.canonical.contract import Contract
 from mappings.canonical.money import RoundingMode, minor_digits, round_half
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
+from mappings.lean import lean
 from worker.billing.discounts import discounted, on_cost, ramped
 from worker.billing.notice import noticed
 from worker.billing.values import Check, PoolShare, PriceFacts
@@ -26,6 +27,7 @@ from worker.billing.values import Check, PoolShare, PriceFacts
 FREE = (Tier(up_to=None),)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Piece:
     """`units` at one `price` each: what a quantity consists of. A fee is one unit, named by its words.

@@ -10,17 +10,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from mappings.canonical.document import ChargeRef, Original
-from mappings.canonical.money import Money, minor_digits, to_money, zero
+from mappings.canonical.money import Money, minor_digits, minor_units, to_money, zero
 from mappings.canonical.period import Period
+from mappings.lean import lean
 from worker.billing.charges import Owed, billed_net
 from worker.billing.pricing import pieces
+from worker.billing.tariff import tariff_of, whole_number
 from worker.billing.taxes import TaxChoice
 from worker.billing.values import BilledCharge, Charge, Span
 from worker.billing.words import change_basis, changed_runs, first_basis, true_up_basis
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class _Reason:
     """What a new charge of a cycle is about."""
@@ -174,12 +178,23 @@ def _printed(one: Owed, net: Money) -> tuple[Decimal, Decimal]:
     held = {span.quantity for span in one.spans if span.quantity}
     if len(held) == 1:
         quantity = held.pop()
+        tariff, units = tariff_of(one.deal.price), whole_number(quantity)
+        if tariff is not None and tariff.each is not None and units is not None:
+            if units * tariff.each * minor_units(net.currency) == net.minor * tariff.scale:
+                return quantity, scaled_unit_price(tariff.each, tariff.scale, net.currency)
+            return Decimal(1), net.decimal
         found = pieces(one.deal.price, Fraction(quantity))
         if len(found) == 1 and found[0].units == quantity:
             unit_price = Decimal(found[0].price.numerator) / Decimal(found[0].price.denominator)
             if quantity * unit_price == net.decimal:
                 return quantity, _with_cents(unit_price, net)
     return Decimal(1), net.decimal
+
+
+@lru_cache(maxsize=16384)
+def scaled_unit_price(amount: int, scale: int, currency: str) -> Decimal:
+    """The unit price of a line from a price in parts of a scale."""
+    return _with_cents((Decimal(amount) / Decimal(scale)), zero(currency))
 
 
 def _with_cents(unit_price: Decimal, net: Money) -> Decimal:

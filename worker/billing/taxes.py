@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from mappings.canonical.contract import Contract
 from mappings.canonical.document import TaxTotal
-from mappings.canonical.money import Money, RoundingMode, apportion, round_half
+from mappings.canonical.money import Money, RoundingMode, apportion, round_half, round_ratio
 from mappings.canonical.party import Issuer, Party
+from mappings.lean import lean
 from worker.billing.values import Check
 
 PER_CENT = Fraction(1, 100)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class TaxChoice:
     """The tax code and rate of a charge; "" is out of scope or exempt, at 0 percent."""
@@ -31,6 +34,7 @@ class TaxChoice:
 NO_TAX = TaxChoice("", Decimal(0))
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Taxed:
     """One line as the tax sees it: its section, code and rate, and its net in minor units."""
@@ -87,35 +91,47 @@ def tax_totals(
     by_rate: dict[tuple[str, Decimal], list[Taxed]] = {}
     for line in lines:
         by_rate.setdefault((line.code, line.percent), []).append(line)
-    rates = sorted(by_rate)
+    rates = sorted(by_rate) if len(by_rate) > 1 else list(by_rate)
     taxes = _per_rate_taxes([by_rate[rate] for rate in rates], issuer)
     shares = [0] * sections
     totals = []
     for rate, tax in zip(rates, taxes, strict=True):
-        base = sum(line.net for line in by_rate[rate])
+        base = sum([line.net for line in by_rate[rate]])
         totals.append(TaxTotal(*rate, base=Money(base, currency), tax=Money(tax, currency)))
         for section, part in _section_shares(by_rate[rate], tax).items():
             shares[section] += part
-    return tuple(totals), tuple(Money(share, currency) for share in shares)
+    return tuple(totals), tuple([Money(share, currency) for share in shares])
 
 
 def _per_rate_taxes(groups: list[list[Taxed]], issuer: Issuer) -> list[int]:
     """The tax of each rate by the issuer's policy. The `ledger` policy is provisional, as per_rate."""
     mode: RoundingMode = issuer.tax_rounding_mode
     if issuer.tax_rounding == "per_line":
-        return [sum(round_half(_exact(line), mode) for line in lines) for lines in groups]
-    exact = [sum((_exact(line) for line in lines), Fraction(0)) for lines in groups]
-    if issuer.tax_rounding == "per_document" and exact:
+        return [
+            sum([round_ratio(line.net * part, whole, mode) for line in lines])
+            for lines in groups
+            for part, whole in (_rate(lines[0].percent),)
+        ]
+    bases = [(sum([line.net for line in lines]), *_rate(lines[0].percent)) for lines in groups]
+    if issuer.tax_rounding == "per_document" and bases:
+        exact = [Fraction(base * part, whole) for base, part, whole in bases]
         return list(apportion(round_half(sum(exact, Fraction(0)), mode), exact))
-    return [round_half(tax, mode) for tax in exact]
+    return [round_ratio(base * part, whole, mode) for base, part, whole in bases]
 
 
 def _section_shares(lines: list[Taxed], tax: int) -> dict[int, int]:
-    exact: dict[int, Fraction] = {}
+    """The tax of one rate by section: in proportion to the nets, largest remainder."""
+    bases: dict[int, int] = {}
     for line in lines:
-        exact[line.section] = exact.get(line.section, Fraction(0)) + _exact(line)
-    return dict(zip(exact, apportion(tax, list(exact.values())), strict=True))
+        bases[line.section] = bases.get(line.section, 0) + line.net
+    if len(bases) == 1:
+        return dict.fromkeys(bases, tax)
+    part, whole = _rate(lines[0].percent)
+    exact = [Fraction(base * part, whole) for base in bases.values()]
+    return dict(zip(bases, apportion(tax, exact), strict=True))
 
 
-def _exact(line: Taxed) -> Fraction:
-    return line.net * Fraction(line.percent) * PER_CENT
+@lru_cache(maxsize=512)
+def _rate(percent: Decimal) -> tuple[int, int]:
+    """A percent as the part of a base: 19 is (19, 100)."""
+    return (Fraction(percent) * PER_CENT).as_integer_ratio()

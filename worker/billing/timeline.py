@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from mappings.canonical.period import Period, add_months, duration_months, months_between
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
+from mappings.lean import lean
 from worker.billing.values import Notice, Span
 
 NOTHING = Decimal(0)
@@ -22,6 +23,7 @@ Steps: TypeAlias = list[tuple[date, Decimal]]
 """What is held from each day on, in order."""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The quantity held from each of `days` (ascending) until the next; nothing before the first.

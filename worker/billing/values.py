@@ -18,10 +18,12 @@ from mappings.canonical.period import Period
 from mappings.canonical.provider import ProviderCharge
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
 from mappings.canonical.workspace import Setup
+from mappings.lean import lean
 
 ChargeKind = Literal["recurring", "usage", "one_time", "commitment"]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Span:
     """A quantity held, unchanged, over some days."""
@@ -30,6 +32,7 @@ class Span:
     quantity: Decimal
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class PoolShare:
     """How a pool set the tier: the group's total; `before` counts units ahead of ours (in_order)."""
@@ -40,6 +43,7 @@ class PoolShare:
     before: Decimal = Decimal(0)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class PriceStep:
     """The price of a cycle's days from `from_` on, where discounts are decided day by day."""
@@ -82,6 +86,7 @@ class SplitPart:
     words: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class CycleFacts:
     """What was true of a (subscription, cycle) when a charge was made; the newest charge's facts count.
@@ -101,6 +106,7 @@ class CycleFacts:
     split: tuple[SplitPart, ...] = ()
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a contract says about the document a charge goes on, as of the cycle's first day."""
@@ -125,6 +131,7 @@ class Exchange:
     source: str
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class PrintedPart:
     """A line of its own that a charge is printed with; the parts of a charge add up to its net."""
@@ -185,6 +192,7 @@ class Charge:
         return None if self.cost is None else self.net - self.cost
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class BilledCharge:
     """A charge on a released document. `exchange` is the document's, so that a credit can reuse it."""
@@ -196,6 +204,7 @@ class BilledCharge:
     exchange: Exchange | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class GroupState:
     """Everything that decides the bill of one group (a connected part of the party tree over all dates)."""
@@ -226,6 +235,7 @@ class Notice:
     subscription: str = ""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A document without number and date, with the charges it bills. Checks make it held."""
@@ -250,6 +260,7 @@ class AccountReason:
     subscriptions: tuple[str, ...]
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class RunAccount:
     """Where every active subscription went; `active` is the sum of the other counts, always."""

@@ -12,10 +12,12 @@ from itertools import pairwise
 
 from mappings.canonical.money import Money, minor_digits
 from mappings.canonical.period import Period
-from worker.billing.charges import Deal, Owed, exact_cost
+from worker.billing.charges import Deal, Owed, exact_cost, ratio_by_days
 from worker.billing.discounts import price_runs
+from worker.billing.memo import remembered
 from worker.billing.periods import weight_words
 from worker.billing.pricing import Piece, ends, exact_amount, pieces, plain_number, tier_number
+from worker.billing.tariff import tariff_of, whole_number
 from worker.billing.values import PriceFacts, Span
 
 
@@ -51,10 +53,44 @@ def true_up_basis(one: Owed, net: Money) -> tuple[str, ...]:
 
 def quantity_words(price: PriceFacts, quantity: Decimal, currency: str) -> str:
     """A quantity at its price for one whole cycle: "12 seats x 8.40 EUR"."""
+    return _whole_words(price, quantity, currency) or words_in_general(price, quantity, currency)
+
+
+def words_in_general(price: PriceFacts, quantity: Decimal, currency: str) -> str:
+    """The same for every price and quantity, piece by piece."""
     found = pieces(price, Fraction(quantity))
     if not found:
         return f"no {price.unit}"
     return " + ".join(_piece_words(piece, price, currency) for piece in found)
+
+
+def _whole_words(price: PriceFacts, quantity: Decimal, currency: str) -> str | None:
+    """The same of a whole quantity without fees, which is nearly always; else None."""
+    tariff, number = tariff_of(price), whole_number(quantity)
+    if tariff is None or number is None or number <= 0:
+        return None
+    if tariff.each is not None:
+        return f"{unit_words(number, price.unit)} x {scaled_price(tariff.each, tariff.scale, currency)}"
+    parts = tariff.parts(number)
+    if parts is None:
+        return None
+    return " + ".join(
+        [
+            f"{unit_words(units, price.unit)} x {scaled_price(each, tariff.scale, currency)}"
+            for units, each in parts
+        ]
+    )
+
+
+def unit_words(number: int, unit: str) -> str:
+    """`units` of a whole number."""
+    return f"{number} {unit}" if number == 1 or unit.isupper() or unit.endswith("s") else f"{number} {unit}s"
+
+
+@lru_cache(maxsize=16384)
+def scaled_price(amount: int, scale: int, currency: str) -> str:
+    """`price_words` of a price in parts of a scale."""
+    return price_words(Fraction(amount, scale), currency)
 
 
 @lru_cache(maxsize=4096)
@@ -100,8 +136,14 @@ def _span_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Iterator[
         at_price = deal if price is deal.price else replace(deal, price=price)
         weighed = weight_words(deal.proration, cycle=cycle, rest=days, months=deal.months)
         calculation = quantity_words(price, span.quantity, deal.currency)
-        cost = exact_cost(at_price, (Span(days, span.quantity),), cycle) if len(runs) > 1 else None
-        yield _step(calculation, weighed, at_price, cost)
+        result = _result(at_price, Span(days, span.quantity), cycle) if len(runs) > 1 else ""
+        yield _step(calculation, weighed, at_price, result)
+
+
+def _result(deal: Deal, span: Span, cycle: Period) -> str:
+    """What a span's days cost, unrounded, as the end of its step."""
+    ratio = ratio_by_days(deal, (span,), cycle) or exact_cost(deal, (span,), cycle).as_integer_ratio()
+    return f" = {_exact_ratio(*ratio, deal.currency)}"
 
 
 def changed_runs(
@@ -151,7 +193,7 @@ def _change_words(deal: Deal, was: Decimal, now: Decimal, part: str, *, since: P
     return f"{step} ({since}){tier}"
 
 
-def _step(calculation: str, days: str, deal: Deal, cost: Fraction | None) -> str:
+def _step(calculation: str, days: str, deal: Deal, result: str) -> str:
     if days:
         calculation = f"({calculation}) x {days}" if " + " in calculation else f"{calculation} x {days}"
         if deal.rounding.basis == "per_unit":
@@ -159,10 +201,10 @@ def _step(calculation: str, days: str, deal: Deal, cost: Fraction | None) -> str
                 f", one {deal.price.unit}'s part rounded {deal.rounding.mode.replace('_', ' ')} first"
             )
     tier = _tier_words(deal.price)
-    result = "" if cost is None else f" = {_exact(cost, deal.currency)}"
     return f"{calculation}{result}{', ' + tier if tier else ''}"
 
 
+@remembered
 def _tier_words(price: PriceFacts) -> str:
     """The tier reached: by the pool where there is one, as in "tier 2 of pool ACME-M365 at 412 seats"."""
     if price.pool is None:
@@ -173,15 +215,17 @@ def _tier_words(price: PriceFacts) -> str:
 
 def _exact(amount: Fraction, currency: str) -> str:
     """An unrounded amount to four more digits than money has, with dots where digits go on."""
-    digits = minor_digits(currency) + 4
-    scaled = amount * 10**digits
-    whole = abs(scaled).numerator // scaled.denominator
-    decimal = Decimal(whole).scaleb(-digits) * (-1 if amount < 0 else 1)
-    more = "" if scaled.denominator == 1 else "..."
-    shown = decimal.normalize()
-    exponent = shown.as_tuple().exponent
-    places = max(minor_digits(currency), -exponent if isinstance(exponent, int) else 0)
-    return f"{shown:.{places}f}{more} {currency}"
+    return _exact_ratio(amount.numerator, amount.denominator, currency)
+
+
+def _exact_ratio(numerator: int, denominator: int, currency: str) -> str:
+    least = minor_digits(currency)
+    digits = least + 4
+    whole, rest = divmod(abs(numerator) * 10**digits, denominator)
+    units, decimals = divmod(whole, 10**digits)
+    shown = f"{decimals:0{digits}}".rstrip("0").ljust(least, "0")
+    sign = "-" if numerator < 0 and whole else ""
+    return f"{sign}{units}{'.' if shown else ''}{shown}{'...' if rest else ''} {currency}"
 
 
 def _held(spans: tuple[Span, ...], day: date) -> Decimal:
