@@ -27,6 +27,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from connectors.crashpoints import crashpoint
 from connectors.errors import OutcomeUnknown, Unreachable
 from connectors.protocols import Clock
 
@@ -236,6 +237,7 @@ class _BoundSocket:
         self._sock = sock
 
     def makefile(self, *_args: object, **_kwargs: object) -> io.BufferedReader:
+        crashpoint("send.after_bytes")
         return io.BufferedReader(_BoundReader(self._sock, _CURRENT.get()))
 
     def __getattr__(self, name: str) -> Any:

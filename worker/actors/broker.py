@@ -17,6 +17,8 @@ from dramatiq.errors import DramatiqError
 from dramatiq.middleware import Middleware, Retries, TimeLimit
 from redis.exceptions import RedisError
 
+from connectors.crashpoints import crashpoint
+
 log = structlog.get_logger()
 
 FRONT = "front"
@@ -102,5 +104,6 @@ def guarded(work: Callable[[str], None], name: str) -> Callable[..., None]:
                 work(row_id)
             except Exception:  # the actor's door: the one place where everything is caught
                 log.exception("actor.failed")
+        crashpoint("post.before_ack")
 
     return run

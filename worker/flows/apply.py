@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from connectors import registry
+from connectors.crashpoints import crashpoint
 from connectors.errors import ConnectorError
 from connectors.protocols import Event
 from mappings.canonical.contract import Contract
@@ -38,14 +39,17 @@ def run(ports: Ports, event_id: str) -> tuple[str, ...]:
     event = ports.store.transact(lambda connection: inbox.begin(connection, event_id, now=ports.clock.now()))
     if event is None:
         return ()
+    crashpoint("event.after_begin")
     states = _read(ports, event)
     if states is None:
         return ()
     ports.store.transact(lambda connection: _store(connection, states))
+    crashpoint("event.after_versions")
     books: set[str] = set()
     for group, as_of in tuple(_at_once(ports, states)):
         bill.run(ports, as_of=as_of, only={group})
         books.update(release.run(ports, only={group}).books)
+    crashpoint("event.before_finish")
     ports.store.transact(lambda connection: inbox.finish(connection, event.id, state="applied"))
     log.info("inbox.applied", inbox=event.id, source=event.source, books=sorted(books))
     return tuple(sorted(books))

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
+from connectors.crashpoints import crashpoint
 from mappings.canonical.money import Money
 from worker.billing.bill import bill_group, ground_of
 from worker.billing.ground import CommonGround, common_ground
 from worker.billing.values import Draft, GroupBill, GroupState, Notice, RunAccount
 from worker.store.billing import BillChange, Chunks, total_account
-from worker.store.engine import Store
+from worker.store.engine import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class ChunkWorker:
         self._computing.begin(order.as_of)
         with _collector_paused():
             if order.run_id:
-                act = partial(self._chunks.bill, codes=order.groups, compute=self._computing)
-                bills, change = self._store.transact(act)
+                bills, change = self._store.transact(partial(self._bill, order))
+                crashpoint("invoice.after_commit")
             else:
                 with self._store.read() as connection:
                     bills, change = self._chunks.compute(connection, order.groups, self._computing)
@@ -83,6 +84,13 @@ class ChunkWorker:
                 failed=dict(self._computing.failed),
                 traces=dict(self._computing.traces),
             )
+
+    def _bill(
+        self, order: ChunkOrder, connection: Connection
+    ) -> tuple[Mapping[str, GroupBill], BillChange]:
+        done = self._chunks.bill(connection, codes=order.groups, compute=self._computing)
+        crashpoint("invoice.before_commit")
+        return done
 
     def warm_up(self) -> None:
         """Have everything that every group reads, before the first chunk."""
@@ -109,7 +117,9 @@ class _Computing:
         try:
             if self._common is None or not self._common.is_of(state.setup):
                 self._common = common_ground(state.setup)
-            return bill_group(state, as_of=self._as_of, ground=ground_of(state.setup, self._common))
+            bill = bill_group(state, as_of=self._as_of, ground=ground_of(state.setup, self._common))
+            crashpoint("compute.mid")
+            return bill
         except Exception as error:  # our defect: the caller says it loudly
             self.failed[code] = f"{type(error).__name__}: {error}"
             self.traces[code] = traceback.format_exc()

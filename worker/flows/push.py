@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from connectors.crashpoints import crashpoint
 from connectors.protocols import Ledger
 from mappings.canonical.book import Book
 from worker.delivery.batch import Waiting, choose
@@ -65,11 +66,13 @@ def drain(
         return Drained("unknown book" if lane is None else f"paused: {lane.pause_reason}")
     if lane.not_before > now:
         return Drained("waiting", wake_at=lane.not_before)
+    crashpoint("actor.before_claim")
     lane = ports.store.transact(
         lambda connection: lanes.take(connection, book.code, holder=ports.holder, now=now)
     )
     if lane is None:
         return Drained("held by another worker")
+    crashpoint("actor.after_claim")
     try:
         ledger = ports.open_ledger(book)
         return _Drain(ports, book, ledger, timing, lane, should_stop, on_verdict).run()
@@ -162,6 +165,7 @@ class _Drain:
             self.wake_at = slot
             return False
         self.ports.clock.sleep((slot - now).total_seconds())
+        crashpoint("ratelimit.acquired")
         return self._read(pool, to_read) if to_read else self._send(pool, to_send)
 
     def _choose(self, now: datetime) -> tuple[tuple[Delivery, ...], tuple[Delivery, ...]]:

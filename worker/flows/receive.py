@@ -9,9 +9,11 @@ from typing import Literal
 import structlog
 
 from connectors import registry
+from connectors.crashpoints import crashpoint
 from connectors.errors import Refused
 from worker.flows.ports import Ports
 from worker.store import inbox
+from worker.store.engine import Connection
 
 log = structlog.get_logger()
 
@@ -47,10 +49,17 @@ def receive(
         event_id = door.event_id(headers, raw)
     except Refused:
         return Received("unsigned")
-    outcome, row_id = ports.store.transact(
-        lambda connection: inbox.store_event(connection, source=source, event_id=event_id, body=raw, now=now)
-    )
+
+    def work(connection: Connection) -> tuple[inbox.Arrival, str]:
+        arrival = inbox.store_event(connection, source=source, event_id=event_id, body=raw, now=now)
+        crashpoint("webhook.before_commit")
+        return arrival
+
+    outcome, row_id = ports.store.transact(work)
+    crashpoint("webhook.after_commit")
     log.info(_EVENTS[outcome], source=source, inbox=row_id)
     if outcome == "stored":
+        crashpoint("webhook.before_enqueue")
         ports.doorbell.ring("apply_event", row_id)
+        crashpoint("webhook.before_answer")
     return Received(outcome, row_id)

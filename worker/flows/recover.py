@@ -12,6 +12,7 @@ from datetime import datetime
 
 import structlog
 
+from connectors.crashpoints import crashpoint
 from connectors.errors import ConnectorError, OutcomeUnknown
 from connectors.protocols import Clock, Held, Ledger
 from worker.delivery.step import LookUp, Post, quiet_period
@@ -66,7 +67,10 @@ def adopt_abandoned(ports: Ports, lane: Lane, timing: Timing) -> int:
         deliveries.wake_dependents(connection, list(evidence), now=now)
         return len(left)
 
-    return ports.store.transact(work)
+    adopted = ports.store.transact(work)
+    if adopted:
+        crashpoint("recover.after_adopt")
+    return adopted
 
 
 def read(ledger: Ledger, chosen: Sequence[Delivery], *, clock: Clock) -> Reading:
@@ -90,6 +94,7 @@ def settle(
     ports: Ports, lane: Lane, reading: Reading, timing: Timing
 ) -> tuple[tuple[Delivery, str], ...] | None:
     """Write down what a read means, in one transaction; None when the lane was lost."""
+    crashpoint("recover.after_read")
     now = ports.clock.now()
 
     def work(connection: Connection) -> tuple[tuple[Delivery, str], ...] | None:

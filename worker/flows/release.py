@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from connectors.crashpoints import crashpoint
 from mappings.identity import fingerprint
 from worker.flows.ports import Ports
 from worker.flows.release_plan import Decision, Held, Planner, Ready
@@ -82,6 +83,7 @@ def run(ports: Ports, *, only: Collection[str] | None = None, progress: Progress
             done = ports.store.transact(
                 partial(_release_chunk, ports=ports, pile=pile, after=after, only=only)
             )
+            crashpoint("outbox.after_commit")
             tally.released += done.released
             tally.held.update(done.held)
             tally.books |= done.books
@@ -117,6 +119,7 @@ def _release_chunk(
     plans = [plan for one in ready for plan in one.plans]
     deliveries.plan(connection, plans, now=ports.clock.now())
     _write_down(connection, pile, ready, ports)
+    crashpoint("outbox.before_commit")
     return _Chunk(
         released=len(ready),
         held=tuple(one.checks[0].code for one in held),

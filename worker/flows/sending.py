@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from connectors.crashpoints import crashpoint
 from connectors.errors import ConnectorError, OutcomeUnknown, Refused
 from connectors.protocols import Clock, Ledger, Outcome
 from mappings.canonical.record import Reference
@@ -82,9 +83,12 @@ def write_ahead(ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Deliv
             batch_key([one.key for one in ready], max(one.starts for one in ready)) if len(ready) > 1 else ""
         )
         sent = (_mark_sending(connection, lane, one, key, now) for one in ready)
-        return Parcel(tuple(one for one in sent if one is not None), key, not_after, now)
+        parcel = Parcel(tuple(one for one in sent if one is not None), key, not_after, now)
+        crashpoint("send.before_writeahead")
+        return parcel
 
     parcel = ports.store.transact(work)
+    crashpoint("send.after_writeahead")
     return parcel if parcel is not None and parcel.deliveries else None
 
 
@@ -166,6 +170,7 @@ def settle(
 
     Then only the evidence is stored, for whoever holds the lane now to find.
     """
+    crashpoint("post.after_response")
     now = ports.clock.now()
 
     def work(connection: Connection) -> tuple[tuple[Delivery, str], ...] | None:
@@ -199,9 +204,12 @@ def settle(
         )
         if consequence is not None:
             lanes.save_consequence(connection, current, consequence)
+        crashpoint("post.before_commit")
         return tuple(result)
 
-    return ports.store.transact(work)
+    verdicts = ports.store.transact(work)
+    crashpoint("post.after_commit")
+    return verdicts
 
 
 def facts(delivery: Delivery, timing: Timing) -> Facts:

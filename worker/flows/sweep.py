@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.crashpoints import crashpoint
 from worker.flows.ports import Ports
 from worker.store import deliveries, inbox, lanes, orders
 
@@ -20,4 +21,5 @@ def sweep(ports: Ports) -> tuple[str, ...]:
     rung += [("work_order", order) for order in handed]
     for name, row_id in rung:
         ports.doorbell.ring(name, row_id)
+        crashpoint("sweeper.mid")
     return tuple(row_id for _, row_id in rung)

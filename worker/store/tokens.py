@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import Connection, select, update
 
+from connectors.crashpoints import crashpoint
 from connectors.errors import ConsentLost
 from connectors.protocols import Clock, StaleToken, Token
 from mappings.identity import canonical_json
@@ -45,6 +46,7 @@ class BookTokens:
 
     def save(self, token: Token, *, expected_version: int) -> Token:
         """Replace the pair; raises `StaleToken` if it is no longer the expected version (0 = none yet)."""
+        crashpoint("token.after_response")
         saved = replace(token, version=expected_version + 1)
         sealed = self._vault().seal(canonical_json(saved), place=f"book_token|{self.book}|current")
         previous = self.read()
@@ -70,6 +72,7 @@ class BookTokens:
 
         if not self.store.transact(work):
             raise StaleToken(f"the token of book {self.book} was replaced by another worker")
+        crashpoint("token.after_commit")
         return saved
 
     @contextmanager
@@ -78,6 +81,7 @@ class BookTokens:
         me = new_id()
         while not self.store.transact(lambda connection: self._take(connection, me)):
             self.clock.sleep(_POLL_S)
+        crashpoint("token.before_call")
         try:
             yield
         finally:
