@@ -40,6 +40,7 @@ from worker.billing.settle import settle
 from worker.billing.splits import settle_split
 from worker.billing.taxes import NO_TAX, TaxChoice
 from worker.billing.term_prices import TermPrices
+from worker.billing.usage import at_month_rate
 from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
 
 ALL_ZERO = "every line is zero, so there is no document (zero_documents: suppress)"
@@ -217,6 +218,7 @@ def _charges(worked: Sequence[_Worked]) -> tuple[Charge, ...]:
         newest = one.priced[-1].owed.key if one.priced else None
         for priced in one.priced:
             new = _settled(priced, figure[priced.owed.key])
+            new = at_month_rate(new, priced.owed.billed)
             charges.extend(charge for charge in new if charge.net or priced.owed.key == newest)
     return tuple(charges)
 

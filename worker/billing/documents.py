@@ -38,8 +38,8 @@ class Catalog:
 def document_key(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Key:
     """What charges must share to stand on one document.
 
-    A credit in a foreign currency reuses the exchange rate of its original, and a document has one rate:
-    credits of differently rated originals part.
+    A credit in a foreign currency reuses the exchange rate of its original, late usage that of its month,
+    and a document has one rate: charges of different rates part.
     """
     terms = charge.terms
     key = (
@@ -52,7 +52,7 @@ def document_key(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Key:
         "" if terms.consolidated else charge.party,
         kind,
     )
-    rate = _own_rate(charge, catalog) if kind == "credit_note" else None
+    rate = _kept_rate(charge, kind, catalog)
     return (*key, f"{rate.rate} {rate.on}") if rate else key
 
 
@@ -84,7 +84,7 @@ def _draft(key: Key, charges: tuple[Charge, ...], catalog: Catalog, *, as_of: da
     net = total((section.net for section in sections), first.currency)
     tax = total((one.tax for one in taxes), first.currency)
     bill_to = catalog.tree[first.bill_to]
-    rate = _own_rate(first, catalog) if kind == "credit_note" else None
+    rate = _kept_rate(first, kind, catalog)
     document = Document(
         ref=document_ref(first.issuer, key, (charge.ref for charge in charges)),
         kind=kind,
@@ -186,6 +186,12 @@ def _description(charge: Charge, product: Product) -> str:
 def _line_order(charge: Charge) -> tuple[str, str, date, str, date, int]:
     ref = charge.ref
     return charge.party, charge.product, charge.service.start, ref.subscription, ref.cycle_start, ref.revision
+
+
+def _kept_rate(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Exchange | None:
+    """The exchange rate a document has before its release: a credit's, or that of a closed usage month."""
+    is_kept = kind == "credit_note" or (charge.kind == "usage" and charge.net.minor >= 0)
+    return _own_rate(charge, catalog) if is_kept else None
 
 
 def _own_rate(charge: Charge, catalog: Catalog) -> Exchange | None:

@@ -193,7 +193,12 @@ class _Writer:
         """The facts that decide when the timeline ends; an Extended Service Term goes on by itself."""
         if self.phases[-1].est_of is not None:
             return replace(self.phases[-1].view, end=None, auto_renew=True)
-        return replace(self._stated, end=self._end, auto_renew=self._auto_renew)
+        end, step = self._end, term_months(self._stated)
+        if end is None and not self._auto_renew and step is not None and self._last is not None:
+            # The grid may be counted from a custom end that lies ahead, so the end is worked out here.
+            anchor, day = self._stated.anchor, max(self._last.on, self._renewed_until)
+            end = add_months(anchor, (months_between(anchor, day, step) + 1) * step)
+        return replace(self._stated, end=end, auto_renew=self._auto_renew)
 
     def _agree(self, agreed: Agreed, on: date) -> None:
         now, before = self._overlaid(agreed), self._stated
