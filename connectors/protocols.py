@@ -96,13 +96,15 @@ class Capabilities:
 class Expectation:
     """What the ledger must hold afterwards: compared with every echo and every find.
 
-    `gross` is None where the ledger sets the tax. `customer_id` is the ledger's id ("" for non-documents).
+    `gross` is provisional where the ledger sets the tax: it may differ by `gross_within` minor units; None
+    where we know nothing of the tax. `customer_id` is the ledger's id ("" for non-documents).
     """
 
     net: Money | None = None
     gross: Money | None = None
     customer_id: str = ""
     lines: int = 0
+    gross_within: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ class LedgerKind:
 
     `settings` are the names of the book settings it knows (name -> one sentence); `open` makes a
     session. `is_practice(book)` tells a practice book, so that real books are never surprised.
+    `path_settings` name files on this machine: a relative one lies beside an embedded database.
     """
 
     name: str
@@ -246,6 +249,7 @@ class LedgerKind:
     open: LedgerOpener
     is_practice: PracticeTest
     consent: Consent | None = None
+    path_settings: frozenset[str] = frozenset()
 
 
 class LedgerOpener(Protocol):

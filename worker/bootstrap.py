@@ -126,16 +126,29 @@ class App:
             known = self._sessions.get(book.code)
             if known is None or known[0] != book:
                 kind = registry.ledger(book.ledger)
-                session = kind.open(self.with_secret(book), clock=self.clock, tokens=self.tokens(book.code))
+                session = kind.open(self.as_reached(book), clock=self.clock, tokens=self.tokens(book.code))
                 known = self._sessions[book.code] = (book, session)
             return known[1]
 
-    def with_secret(self, book: Book) -> Book:
-        """A book with its OAuth client secret from the environment, where its ledger wants consent."""
-        if registry.ledger(book.ledger).consent is None:
-            return book
-        secret = self.settings.client_secret_of(book.code)
-        return replace(book, settings={**book.settings, "client_secret": secret}) if secret else book
+    def as_reached(self, book: Book) -> Book:
+        """A book as this process reaches it: its files by full path, its client secret at hand.
+
+        A relative file lies beside an embedded database, wherever a command is started from. Raises
+        `ValueError` for one on a shared database, where it would be another file on every machine.
+        """
+        kind = registry.ledger(book.ledger)
+        known = dict(book.settings)
+        for name in kind.path_settings & known.keys():
+            path = Path(known[name])
+            if not path.is_absolute():
+                database = self.settings.sqlite_path
+                if database is None:
+                    raise ValueError(f"book {book.code}: {name} must be a full path, not {known[name]}")
+                known[name] = str(database.resolve().parent / path)
+        if kind.consent is not None:
+            secret = self.settings.client_secret_of(book.code)
+            known = {**known, "client_secret": secret} if secret else known
+        return replace(book, settings=known)
 
     def vault(self) -> Vault:
         """The active keys: SUBLEDGER_KEYS, or in embedded mode a key file beside the database.

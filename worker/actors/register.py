@@ -10,7 +10,7 @@ import dramatiq
 
 from worker.actors.broker import FRONT, PUSH, BrokerDoorbell, guarded, make_broker
 from worker.bootstrap import App, UnknownBook
-from worker.flows import apply, orders, push
+from worker.flows import apply, orders, probe, push
 
 
 def open_queues(
@@ -57,6 +57,9 @@ def _register(
         if drained.wake_at is not None:
             ring_at("drain_book", book_code, drained.wake_at)
 
+    def probe_book(book_code: str) -> None:
+        probe.probe(app.ports, app.book(book_code))
+
     def work_order(order_id: str) -> None:
         hands_of = partial(app.hands, should_stop=should_stop)
         orders.work_off(app.ports, order_id, hands_of=hands_of)
@@ -64,6 +67,7 @@ def _register(
     actors = (
         ("apply_event", FRONT, apply_event),
         ("drain_book", PUSH, drain_book),
+        ("probe_book", PUSH, probe_book),
         ("work_order", FRONT, work_order),
     )
     for name, queue, work in actors:

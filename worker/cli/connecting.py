@@ -50,7 +50,7 @@ def connect(
     out = Output(as_json=as_json)
     state = secrets.token_urlsafe(16)
     with opened(rings=True) as installation:
-        book = installation.with_secret(installation.book(code))
+        book = installation.as_reached(installation.book(code))
         try:
             address = connecting.address(book, redirect_uri=redirect_uri, state=state)
         except connecting.NeedsNoConsent as none_needed:

@@ -34,6 +34,9 @@ WAIT_IN_THREAD = timedelta(seconds=2)
 READ_MAX = 50
 """Deliveries that one read of the book looks up together."""
 
+MISCONFIGURED = "misconfigured"
+"""Pause of a book whose settings cannot work, whatever its ledger says."""
+
 _TICK_S = 0.5
 
 
@@ -74,11 +77,26 @@ def drain(
         return Drained("held by another worker")
     crashpoint("actor.after_claim")
     try:
-        ledger = ports.open_ledger(book)
+        ledger = _opened(ports, book)
+        if ledger is None:
+            return Drained(f"paused: {MISCONFIGURED}")
         return _Drain(ports, book, ledger, timing, lane, should_stop, on_verdict).run()
     finally:
         held = lane
         ports.store.transact(lambda connection: lanes.release(connection, held))
+
+
+def _opened(ports: Ports, book: Book) -> Ledger | None:
+    """The book's session; None after pausing a book whose settings cannot work."""
+    try:
+        return ports.open_ledger(book)
+    except ValueError as error:
+        why = str(error)
+        log.warning("book.paused", book=book.code, reason=MISCONFIGURED)
+        ports.store.transact(
+            lambda connection: lanes.pause(connection, book.code, reason=MISCONFIGURED, why=why)
+        )
+        return None
 
 
 @dataclass

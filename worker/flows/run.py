@@ -12,7 +12,7 @@ from datetime import date
 
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money
-from worker.flows import apply, bill, release, until_idle
+from worker.flows import apply, bill, probe, release, until_idle
 from worker.flows.bill import BillRun
 from worker.flows.ports import Ports, Timing
 from worker.flows.release import ReleaseRun
@@ -91,6 +91,9 @@ def apply_stored(ports: Ports) -> None:
 def push(ports: Ports, hands: Hands, *, progress: Progress) -> tuple[Waiting, ...]:
     """Send what is due in these books until nothing goes on by itself; returns the books that wait."""
     codes = tuple(sorted(hands.books))
+    if hands.is_here:
+        for book, _ in hands.books.values():
+            probe.probe(ports, book)
     with ports.store.read() as connection:
         whole = deliveries.open_count(connection, codes)
     if whole == 0:

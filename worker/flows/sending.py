@@ -32,9 +32,6 @@ from worker.store.lanes import Lane
 
 log = structlog.get_logger()
 
-BINDING_CHANGED = "binding_changed"
-"""Kept as the reason over a replay: a person has looked, so new bytes may go once it is absent twice."""
-
 SEND_WITHIN = timedelta(seconds=5)
 """Bytes leave at most this long after the write-ahead, or not at all: less than the lease that is left."""
 
@@ -96,7 +93,8 @@ def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]
     """The delivery with its bytes.
 
     Bytes never change under a key: if they would, and nothing of the earlier bytes can be live, a new
-    revision with its own key begins; if something may be live, a person decides.
+    revision with its own key begins; if something may be live, a person decides. Their replay keeps the
+    reason, so that new bytes may go once the book was read twice and does not hold it.
     """
     missing = [reference for reference in ledger.needs(delivery.record) if reference not in bound]
     if missing:
@@ -110,9 +108,9 @@ def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]
     fresh = replace(delivery, wire=rendered.body, lookup=rendered.lookup, expect=rendered.expect)
     if delivery.wire is None or delivery.wire == rendered.body:
         return fresh
-    if delivery.send_started_at is not None and delivery.reason != BINDING_CHANGED:
+    if delivery.send_started_at is not None and delivery.reason != "binding_changed":
         why = "A binding changed since it was first sent, and that sending may have arrived."
-        return Park(BINDING_CHANGED, why, "Look in the book; if it is not there, replay it.", True)
+        return Park("binding_changed", why, "Look in the book; if it is not there, replay it.", True)
     revision = delivery.revision + 1
     identity = DeliveryIdentity(delivery.book, delivery.kind, delivery.ref, revision)
     return replace(fresh, revision=revision, key=identity.key)

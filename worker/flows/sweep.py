@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.crashpoints import crashpoint
+from worker.delivery.consequence import BOOK_WIDE
 from worker.flows.ports import Ports
 from worker.store import deliveries, inbox, lanes, orders
 
@@ -17,8 +18,9 @@ def sweep(ports: Ports) -> tuple[str, ...]:
         events = inbox.waiting(connection, now=now)
         books = lanes.free_of(connection, deliveries.books_with_work(connection, now=now), now=now)
         handed = orders.waiting(connection)
+        paused = lanes.paused_for(connection, BOOK_WIDE, now=now)
     rung = [("apply_event", event) for event in events] + [("drain_book", book) for book in books]
-    rung += [("work_order", order) for order in handed]
+    rung += [("work_order", order) for order in handed] + [("probe_book", book) for book in paused]
     for name, row_id in rung:
         ports.doorbell.ring(name, row_id)
         crashpoint("sweeper.mid")

@@ -121,6 +121,17 @@ def resume(connection: Connection, book: str) -> None:
     )
 
 
+def put_off(connection: Connection, book: str, *, until: datetime) -> None:
+    """Look at a paused lane again at an instant."""
+    connection.execute(update(LANE).where(LANE.c.book == book).values(not_before=until))
+
+
+def paused_for(connection: Connection, reasons: Iterable[str], *, now: datetime) -> tuple[str, ...]:
+    """Books that are paused for one of these reasons and whose next look is due."""
+    query = select(LANE.c.book).where(LANE.c.pause_reason.in_(tuple(reasons)), LANE.c.not_before <= now)
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
 def free_all(connection: Connection) -> None:
     """End every lease: only for the process that holds the embedded lock, which proves them dead."""
     connection.execute(update(LANE).values(lease_until=_LONG_AGO, holder=""))

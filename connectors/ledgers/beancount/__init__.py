@@ -23,4 +23,5 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
+    path_settings=frozenset({"file"}),
 )

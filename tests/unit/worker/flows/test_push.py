@@ -18,9 +18,11 @@ from connectors.errors import (
     Unrecognised,
 )
 from connectors.protocols import Outcome, Posted, Shipment
+from mappings.canonical.book import Book
 from tests.fakes.ledger import Fault, MemoryLedger
 from tests.unit.worker.flows.conftest import BOOK, Bench
 from worker.flows import sending
+from worker.flows.push import drain
 from worker.store import attempts, deliveries, lanes
 from worker.store.lanes import Lane
 
@@ -354,3 +356,20 @@ class TestDeadWorker:
 
         assert sending.write_ahead(bench.ports("slow"), lane, bench.ledger, due) is None
         assert bench.states()["ACME/EUR"] == "due"
+
+
+class TestSettings:
+    def test_that_cannot_work_pause_the_book_in_words(self, bench: Bench) -> None:
+        def refuse(book: Book) -> MemoryLedger:
+            raise ValueError(f"book {book.code}: file must be a full path")
+
+        bench.plan("INV-1")
+        ports = replace(bench.ports(), open_ledger=refuse)
+
+        drained = drain(ports, BOOK, bench.timing)
+
+        assert drained.why == "paused: misconfigured"
+        with bench.store.read() as connection:
+            lane = lanes.get(connection, BOOK.code)
+        assert lane is not None
+        assert "full path" in lane.pause_why
