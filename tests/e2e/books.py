@@ -21,7 +21,7 @@ from sqlalchemy import select
 from mappings.identity import canonical_json
 from tests.e2e.harness import REALMS, Farm
 from worker.store.deliveries import DELIVERY
-from worker.store.engine import open_store
+from worker.store.engine import Connection, open_store
 from worker.store.tables import ChargeRow, DocumentRow, table_of
 
 DOCUMENT = table_of(DocumentRow)
@@ -121,20 +121,20 @@ def _of_quickbooks(book: str, kind: str, record: Mapping[str, Any], marker: str)
 def _beancount(file: Path) -> tuple[list[list[str]], list[list[str]]]:
     if not file.exists():
         return [], []
-    done = subprocess.run(
-        [sys.executable, "-c", _READ_BEANCOUNT, str(file)], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = _ended(sys.executable, "-c", _READ_BEANCOUNT, str(file))
     assert done.returncode == 0, done.stderr
     documents, balances = json.loads(done.stdout)
     return documents, balances
 
 
+def _ended(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
 def complaints(farm: Farm) -> str:
     """What `bean-check` says about the farm's Beancount book; "" when it accepts it."""
     program = str(Path(sys.executable).parent / "bean-check")
-    done = subprocess.run(
-        [program, "--no-cache", str(farm.beancount)], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = _ended(program, "--no-cache", str(farm.beancount))
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -143,12 +143,15 @@ def issued_by(farm: Farm) -> tuple[Held, ...]:
     store = open_store(farm.database_url)
     try:
         with store.read() as connection:
-            query = (
-                select(DELIVERY.c.book, DOCUMENT.c.number, DOCUMENT.c.kind, DELIVERY.c.marker, DOCUMENT.c.body)
-                .join(DELIVERY, DELIVERY.c.document_id == DOCUMENT.c.id)
-                .where(DOCUMENT.c.state == "released")
+            columns = (
+                DELIVERY.c.book,
+                DOCUMENT.c.number,
+                DOCUMENT.c.kind,
+                DELIVERY.c.marker,
+                DOCUMENT.c.body,
             )
-            rows = connection.execute(query).all()
+            query = select(*columns).join(DELIVERY, DELIVERY.c.document_id == DOCUMENT.c.id)
+            rows = connection.execute(query.where(DOCUMENT.c.state == "released")).all()
     finally:
         store.close()
     return tuple(sorted(_issued(*row) for row in rows))
@@ -204,10 +207,11 @@ def canonical(farm: Farm) -> bytes:
         store.close()
 
 
-def _canonical_rows(connection: Any) -> Iterator[bytes]:
-    document = ("ref", "state", "kind", "issuer", "bill_to", "series", "number", "document_date", "body", "fingerprint")
-    charge = ("subscription", "cycle_start", "revision", "net_minor", "currency", "body")
-    delivery = ("book", "kind", "ref", "revision", "state", "lookup", "key", "marker", "record", "gross_minor")
+def _canonical_rows(connection: Connection) -> Iterator[bytes]:
+    document = "ref state kind issuer bill_to series number document_date body fingerprint"
+    charge = "subscription cycle_start revision net_minor currency body"
+    delivery = "book kind ref revision state lookup key marker record gross_minor"
     for table, names in ((DOCUMENT, document), (CHARGE, charge), (DELIVERY, delivery)):
-        for row in connection.execute(select(*(table.c[name] for name in names))):
-            yield canonical_json((str(table.name), *(one.hex() if isinstance(one, bytes) else one for one in row)))
+        for row in connection.execute(select(*(table.c[name] for name in names.split()))):
+            values = (value.hex() if isinstance(value, bytes) else value for value in row)
+            yield canonical_json((str(table.name), *values))

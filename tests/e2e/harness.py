@@ -77,20 +77,20 @@ class Farm:
 
     def run_each(self, *commands: Sequence[str]) -> None:
         """Run several commands in one child, to save starting one for each; all must end with 0."""
-        process = self._spawn(sys.executable, "-c", _RUN_EACH, json.dumps(commands))
+        process = self.spawn(sys.executable, "-c", _RUN_EACH, json.dumps(commands))
         _, stderr = process.communicate(timeout=COMMAND_S_MAX)
         assert process.returncode == 0, stderr
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start one command with --json; it ends with this process at the latest."""
-        return self._spawn(PROGRAM, *arguments, "--json")
+        """Start one command with --json."""
+        return self.spawn(PROGRAM, *arguments, "--json")
 
-    def _spawn(self, *command: str) -> subprocess.Popen[str]:
-        launch = (sys.executable, "-I", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), "")
+    def spawn(self, *command: str) -> subprocess.Popen[str]:
+        """Start a program in the farm's folder and environment; it ends with this process at the latest."""
         kept = {name: value for name, value in os.environ.items() if name in _KEEP}
         ours = {"DATABASE_URL": self.database_url, "SUBLEDGER_CLIENT_SECRETS": "*=simulator-secret"}
         return subprocess.Popen(
-            [*launch, *command], cwd=self.folder, env=kept | ours | self.environment, text=True,
+            [*launcher(), *command], cwd=self.folder, env=kept | ours | self.environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
@@ -172,6 +172,11 @@ class Simulator:
         return sum(int(entry["struck"]) for entry in self.get("faults"))
 
 
+def launcher() -> tuple[str, ...]:
+    """Put before a command: its process ends with this one, however this one ends."""
+    return (sys.executable, "-I", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), "")
+
+
 def finished(process: subprocess.Popen[str]) -> Done:
     """Wait for a command and read what it said."""
     stdout, stderr = process.communicate(timeout=COMMAND_S_MAX)
@@ -194,22 +199,28 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float, what: str) -> Non
 
 
 @contextmanager
-def a_farm(folder: Path, *, limits: bool = False, **environment: str) -> Iterator[Farm]:
-    """A farm in an empty folder, its simulator running until the block ends."""
+def a_farm(
+    folder: Path, *, environment: Mapping[str, str] | None = None, limits: bool = False
+) -> Iterator[Farm]:
+    """A farm in a folder that may not exist yet, its simulator running until the block ends.
+
+    `limits`: the simulator allows no more calls than QuickBooks does.
+    """
+    folder.mkdir(exist_ok=True)
     with running_simulator(folder, limits=limits) as simulator:
-        yield Farm(folder, simulator, dict(environment))
+        yield Farm(folder, simulator, dict(environment or {}))
 
 
 @contextmanager
-def running_simulator(folder: Path, *, limits: bool, config: Mapping[str, Any] | None = None) -> Iterator[Simulator]:
+def running_simulator(folder: Path, *, limits: bool) -> Iterator[Simulator]:
     """The simulator's own process on a free port; a request is cut after 1 s."""
     file = folder / "simulator.json"
-    file.write_text(json.dumps(config or companies()))
-    command = [sys.executable, "-m", "connectors.ledgers.quickbooks.simulator", "--config", str(file), "--print-ready"]
-    launch = [sys.executable, "-I", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), ""]
+    file.write_text(json.dumps(companies()))
+    module = "connectors.ledgers.quickbooks.simulator"
+    command = [*launcher(), sys.executable, "-m", module, "--config", str(file), "--print-ready"]
     with (folder / "simulator.log").open("ab") as log:
         process = subprocess.Popen(
-            [*launch, *command, *([] if limits else ["--no-limits"])],
+            [*command, *([] if limits else ["--no-limits"])],
             cwd=HERE.parent.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
     try:
@@ -243,5 +254,6 @@ def rates(*days: date) -> str:
     lines = ["subledger: 1", "fx_rates:"]
     for day in days:
         for currency, home, rate in (("JPY", "USD", "0.00641"), ("EUR", "GBP", "0.8712")):
-            lines.append(f'  - {{ currency: {currency}, home: {home}, on: {day}, rate: "{rate}", source: test }}')
+            pair = f"currency: {currency}, home: {home}, on: {day}"
+            lines.append(f'  - {{ {pair}, rate: "{rate}", source: test }}')
     return "\n".join(lines) + "\n"

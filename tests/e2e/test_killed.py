@@ -83,9 +83,9 @@ class TestRun:
     def test_with_two_workers_of_which_some_are_killed_puts_each_document_once_into_its_book(
         self, tmp_path: Path, shared_environment: dict[str, str]
     ) -> None:
-        """A lane whose holder died is taken over when its lease ends; a new worker takes the dead one's place."""
+        """A dead holder's lane is taken over when its lease ends; a new worker takes its place."""
         chance = random.Random(3)
-        with a_farm(tmp_path, **shared_environment) as farm:
+        with a_farm(tmp_path, environment=shared_environment) as farm:
             farm.set_up(rates(*MONTHS))
             with farm.workers(2) as workers:
                 for month in MONTHS[:3]:
