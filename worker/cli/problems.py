@@ -137,6 +137,7 @@ def _refused(error: Exception) -> Problem | None:
     from worker.embedded import HeldElsewhere
     from worker.flows.orders import NotTaken, OrderFailed
     from worker.flows.replay import NotCancellable
+    from worker.flows.workspace import CutOverMissing
     from worker.store.migrate import UnsupportedRevision
     from worker.store.restating import RestatementNeeded
 
@@ -164,6 +165,14 @@ def _refused(error: Exception) -> Problem | None:
             why="Days that are billed would come out differently.",
             fix="Give the change a `from` after the billed days, or repeat the import with --restate.",
             details=tuple(str(one) for one in error.restatements),
+        )
+    if isinstance(error, CutOverMissing):
+        return Problem(
+            exits.REFUSED,
+            f"{error.name} was not imported: it would bill the past again, into a real book",
+            why="Its contracts began before today, and nothing says from which day on we bill.",
+            fix="Say in each place which day that is, and import the file again.",
+            details=tuple(str(one) for one in error.findings),
         )
     if isinstance(error, NotCancellable | ForbiddenEdge):
         return Problem(exits.REFUSED, str(error))

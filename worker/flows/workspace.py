@@ -26,6 +26,10 @@ class WorkspaceImport:
     is_dry: bool
 
 
+class CutOverMissing(workspace_file.WorkspaceError):
+    """The file is right, but a real book would be billed for a past that another system billed."""
+
+
 class _Undo(Exception):
     """Ends a dry run's transaction."""
 
@@ -59,8 +63,8 @@ def import_workspace(
 ) -> WorkspaceChange:
     """Import a workspace that was read already, as a whole or not at all.
 
-    Raises `WorkspaceError` where a book cannot work or a contract that bills into a real book says no
-    `cut_over`, and `RestatementNeeded` where billed days would change.
+    Raises `WorkspaceError` where a book cannot work, `CutOverMissing` where a contract that bills into a
+    real book says no `cut_over`, and `RestatementNeeded` where billed days would change.
     """
     _refuse_surprises(ports, workspace, name=name)
 
@@ -95,15 +99,15 @@ def _refuse_surprises(ports: Ports, workspace: Workspace, *, name: str) -> None:
         for position, book in enumerate(workspace.setup.books)
         for sentence in registry.findings(book)
     ]
-    if not findings:
-        with ports.store.read() as connection:
-            known = setup.load_setup(connection)
-        whole = replace(workspace, setup=_whole(workspace.setup, known))
-        practice = frozenset(book.code for book in whole.setup.books if registry.is_practice(book))
-        today = ports.clock.now().date()
-        findings = list(workspace_file.missing_cut_over(whole, practice, today))
     if findings:
         raise workspace_file.WorkspaceError(tuple(findings), name=name)
+    with ports.store.read() as connection:
+        known = setup.load_setup(connection)
+    whole = replace(workspace, setup=_whole(workspace.setup, known))
+    practice = frozenset(book.code for book in whole.setup.books if registry.is_practice(book))
+    missing = workspace_file.missing_cut_over(whole, practice, ports.clock.now().date())
+    if missing:
+        raise CutOverMissing(missing, name=name)
 
 
 def _whole(given: Setup, known: Setup) -> Setup:
