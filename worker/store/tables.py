@@ -15,36 +15,20 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from worker.store.columns import Exact, Instant, bytewise_text, new_id, row_id
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Row(SQLModel):
-    """Base of every table of ours; one metadata with one naming convention."""
-
-    metadata = MetaData(naming_convention=NAMES)
-
-
-def table_of(model: type[Row]) -> Table:
-    """The Core table of a model, typed."""
-    table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it at class creation
-    assert isinstance(table, Table)
-    return table
+from worker.store.rows import Row as Row
+from worker.store.rows import table_of as table_of
+from worker.store.truth_tables import AuditSealRow as AuditSealRow
+from worker.store.truth_tables import BookFactsRow as BookFactsRow
+from worker.store.truth_tables import DifferenceRow as DifferenceRow
+from worker.store.truth_tables import InstallationRow as InstallationRow
+from worker.store.truth_tables import PlanRow as PlanRow
 
 
 class SetupObject(Row, table=True):
@@ -294,6 +278,7 @@ class DeliveryRow(Row, table=True):
     ledger_id: str = ""
     ledger_version: str = ""
     flags: str = ""
+    missing: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)
 
@@ -347,6 +332,7 @@ class ExternalReference(Row, table=True):
     ledger_id: str
     version: str = ""
     origin: str
+    name: str = ""
 
 
 class LaneRow(Row, table=True):
@@ -366,6 +352,7 @@ class LaneRow(Row, table=True):
     reads: int = 0
     batches: int = 0
     throttled: int = 0
+    verify_since: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class TokenRow(Row, table=True):

@@ -12,6 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_frozen_plan()
+    _create_book_facts()
+    _create_difference()
+    _create_audit_seal()
+    _create_installation()
     _create_setup_object()
     _create_billing_group()
     _create_party_group()
@@ -38,6 +43,91 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     raise NotImplementedError("migrations go forward only: restore a backup instead")
+
+
+def _create_frozen_plan() -> None:
+    op.create_table(
+        "frozen_plan",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("applied_at", sa.BigInteger(), nullable=True),
+        sa.Column("applied_by", sa.String(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_frozen_plan")),
+    )
+
+
+def _create_book_facts() -> None:
+    op.create_table(
+        "book_facts",
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=False),
+        sa.Column("company_id", sa.String(), nullable=False),
+        sa.Column("company_name", sa.String(), nullable=False),
+        sa.Column("home_currency", sa.String(), nullable=False),
+        sa.Column("closed_until", sa.Date(), nullable=True),
+        sa.Column("changes_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("book", name=op.f("pk_book_facts")),
+    )
+
+
+def _create_difference() -> None:
+    op.create_table(
+        "difference",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("ledger_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("lookup", sa.String(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("close_reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_difference")),
+        sa.UniqueConstraint(
+            "book", "kind", "ledger_id", "reason", name=op.f("uq_difference_book_kind_ledger_id_reason")
+        ),
+    )
+    op.create_index(op.f("ix_difference_book"), "difference", ["book"], unique=False)
+    op.create_index(op.f("ix_difference_delivery_id"), "difference", ["delivery_id"], unique=False)
+    op.create_index(op.f("ix_difference_state"), "difference", ["state"], unique=False)
+
+
+def _create_audit_seal() -> None:
+    op.create_table(
+        "audit_seal",
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("audit_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("prev_hash", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_seal")),
+        sa.UniqueConstraint("audit_id", name=op.f("uq_audit_seal_audit_id")),
+    )
+
+
+def _create_installation() -> None:
+    op.create_table(
+        "installation",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_installation")),
+    )
 
 
 def _create_setup_object() -> None:
@@ -306,6 +396,7 @@ def _create_delivery() -> None:
         sa.Column("ledger_id", sa.String(), nullable=False),
         sa.Column("ledger_version", sa.String(), nullable=False),
         sa.Column("flags", sa.String(), nullable=False),
+        sa.Column("missing", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
@@ -358,6 +449,7 @@ def _create_external_reference() -> None:
         sa.Column("ledger_id", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("book", "kind", "code", name=op.f("pk_external_reference")),
     )
     where = sa.text("kind IN ('invoice', 'credit_note')")
@@ -387,6 +479,7 @@ def _create_lane() -> None:
         sa.Column("reads", sa.Integer(), nullable=False),
         sa.Column("batches", sa.Integer(), nullable=False),
         sa.Column("throttled", sa.Integer(), nullable=False),
+        sa.Column("verify_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("book", name=op.f("pk_lane")),
     )
 
