@@ -129,6 +129,11 @@ class Subscription:
         """Codes of every party that ever holds it."""
         return (self.party, *(one.party for one in self.assignments))
 
+    @property
+    def parties(self) -> frozenset[str]:
+        """Codes of every party that ever holds it or bears a part of it."""
+        return frozenset((*self.holders, *(share.party for key in self.splits for share in key.shares)))
+
     def party_on(self, day: date) -> str:
         """Code of the party that holds it on a day."""
         if not self.assignments:

@@ -180,7 +180,8 @@ def _description(charge: Charge, product: Product) -> str:
         return f"{product.name}, reduction of {charge.original.number}"
     if charge.converted:
         return f"{product.name}, upgrade"
-    return f"{product.name}, change" if charge.ref.revision else product.name
+    is_first = charge.ref.revision < max(1, len(charge.facts.split))
+    return product.name if is_first else f"{product.name}, change"
 
 
 def _line_order(charge: Charge) -> tuple[str, str, date, str, date, int]:

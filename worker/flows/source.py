@@ -6,7 +6,7 @@ rest of the file goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from connectors.registry import partner_center
 from mappings.canonical.subscription import Subscription, SubscriptionState, SubscriptionVersion
 from mappings.identity import canonical_json
 from worker.flows.ports import Ports
-from worker.store import setup, subscriptions
+from worker.store import billing, groups, setup, subscriptions
 from worker.store.engine import Connection
 from worker.store.provider_lines import StoredLine, store_lines
 from worker.store.subscriptions import Directory, StateChange
@@ -109,6 +109,9 @@ def _store(
             directory=directory,
         )
     lines = [_line(one) for one in read.lines]
+    new_lines = store_lines(connection, lines)
+    if new_lines:
+        _bill_again(connection, lines)
     return FileImport(
         file=read.file,
         kind=read.kind,
@@ -118,7 +121,7 @@ def _store(
         new_subscriptions=change.added,
         changed_subscriptions=change.changed,
         new_versions=change.versions,
-        new_lines=store_lines(connection, lines),
+        new_lines=new_lines,
         unassigned=tuple(
             one.subscription.code for one in states if _is_unassigned(directory, one.subscription)
         ),
@@ -158,6 +161,12 @@ def _same(known: SubscriptionVersion, seen: SubscriptionVersion) -> bool:
 def _is_unassigned(directory: Directory, subscription: Subscription) -> bool:
     assigned = directory.assigned(subscription)
     return not (assigned.party and assigned.product)
+
+
+def _bill_again(connection: Connection, lines: Iterable[StoredLine]) -> None:
+    """The groups whose provider lines are new: contracts may bill by them."""
+    touched = billing.groups_of(connection, {one.subscription for one in lines} - {""})
+    groups.mark_dirty(connection, {one.code for one in touched})
 
 
 def _line(line: partner_center.ProviderLine) -> StoredLine:

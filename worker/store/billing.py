@@ -29,7 +29,7 @@ from worker.billing.values import (
     GroupState,
     RunAccount,
 )
-from worker.store import bulk, groups, setup, subscriptions
+from worker.store import bulk, groups, provider_lines, setup, subscriptions
 from worker.store.columns import new_id
 from worker.store.holds import all_holds, document_key, follow, hold_check
 from worker.store.tables import BillingGroup, ChargeRow, DocumentRow, SubscriptionRow, table_of
@@ -221,6 +221,9 @@ def load_states(connection: Connection, codes: Collection[str], shared: Setup) -
     setups = setup.load_for_groups(connection, codes, shared)
     states = subscriptions.load_for_groups(connection, codes)
     billed = _billed(connection, codes)
+    repeating = {
+        code for code in codes if any(one.bill_by == "provider_lines" for one in setups[code].contracts)
+    }
     return {
         code: GroupState(
             setup=setups[code],
@@ -228,6 +231,11 @@ def load_states(connection: Connection, codes: Collection[str], shared: Setup) -
             versions=states[code].versions,
             usage=states[code].usage,
             billed=tuple(billed.get(code, ())),
+            provider_charges=(
+                provider_lines.charges_of(connection, [one.code for one in states[code].subscriptions])
+                if code in repeating
+                else ()
+            ),
         )
         for code in codes
     }

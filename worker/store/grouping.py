@@ -14,19 +14,22 @@ from mappings.canonical.party import Party
 
 
 def group_parties(
-    parties: Iterable[Party], contracts: Iterable[Contract], named: Iterable[tuple[str, str]]
+    parties: Iterable[Party],
+    contracts: Iterable[Contract],
+    named: Iterable[tuple[str, str]],
+    together: Iterable[tuple[str, str]] = (),
 ) -> Mapping[str, str]:
     """Party code -> code of its billing group, for every party.
 
     Connected are: a party and every party ever above it, the party of a contract with its payer and its
-    reseller, and the party of a subscription with the party of the contract it names (`named`: pairs of
-    party and contract code). A pool reaches only below its group, so it adds no connection. A group is
-    called after its topmost party, of several the one with the smallest code; it may be renamed by a
-    later import, so its name is part of no identity.
+    reseller, the party of a subscription with the party of the contract it names (`named`: pairs of party
+    and contract code), and parties that share a subscription or take it over (`together`). A pool reaches
+    only below its group, so it adds no connection. A group is called after its topmost party, of several
+    the one with the smallest code; it may be renamed by a later import, so its name is part of no identity.
     """
     parties, contracts = tuple(parties), tuple(contracts)
     leaders = _Leaders(party.code for party in parties)
-    for one, other in _connections(parties, contracts, named):
+    for one, other in (*_connections(parties, contracts, named), *together):
         leaders.join(one, other)
     topmost = {party.code for party in parties if not party.parents}
     names: dict[str, str] = {}

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from mappings.canonical.catalog import Pool
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.party import Party
+from mappings.canonical.subscription import Subscription
 from worker.store import bulk
 from worker.store.grouping import group_parties
 from worker.store.setup_kinds import KINDS, decode
@@ -28,6 +30,7 @@ GROUP = table_of(BillingGroup)
 MEMBER = table_of(PartyGroup)
 OBJECT = table_of(SetupObject)
 SUBSCRIPTION = table_of(SubscriptionRow)
+_SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 CHARGE = table_of(ChargeRow)
 DOCUMENT = table_of(DocumentRow)
 
@@ -136,7 +139,18 @@ def _computed(connection: Connection, objects: Iterable[_Object]) -> Mapping[str
         [value for value in values if isinstance(value, Party)],
         [value for value in values if isinstance(value, Contract)],
         [(row.party, row.contract) for row in connection.execute(named)],
+        _together(connection),
     )
+
+
+def _together(connection: Connection) -> list[tuple[str, str]]:
+    """The party of a subscription with every party that shares it or takes it over."""
+    is_shared = or_(
+        SUBSCRIPTION.c.body.contains('"splits":[{'), SUBSCRIPTION.c.body.contains('"assignments":[{')
+    )
+    bodies = connection.scalars(select(SUBSCRIPTION.c.body).where(is_shared))
+    shared = [_SUBSCRIPTION.decode(body) for body in bodies]
+    return [(one.party, other) for one in shared for other in one.parties]
 
 
 def _drop_drafts(connection: Connection, groups: Collection[str]) -> None:

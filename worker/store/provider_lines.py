@@ -1,17 +1,23 @@
-"""Lines of a provider's reconciliation files, each once under its natural key."""
+"""Lines of a provider's reconciliation files, each once under its natural key, and the charges they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import Connection
+import msgspec
+from sqlalchemy import Connection, select
 
+from mappings.canonical.period import Period
+from mappings.canonical.provider import ProviderCharge
 from worker.store import bulk
 from worker.store.tables import ProviderLineRow, table_of
 
 LINE = table_of(ProviderLineRow)
 _COLUMNS = ("key", "source", "invoice_number", "subscription", "charge_type", "body", "flags")
+_CHARGE_TYPE = "chargetype"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,34 @@ class StoredLine:
     flags: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The part of a line's facts that a charge is made of; the rest is for reconciling."""
+
+    order_date: datetime | None = None
+    charge_start: date | None = None
+    charge_until: date | None = None
+    quantity: Decimal | None = None
+    billable_quantity: Decimal | None = None
+    subtotal: Decimal | None = None
+    currency: str = ""
+    unit_price: Decimal | None = None
+    effective_unit_price: Decimal | None = None
+    pc_to_bc_exchange_rate: Decimal | None = None
+    meter_description: str = ""
+    reference_id: str = ""
+    flags: tuple[_Flag, ...] = ()
+
+
+_BODY = msgspec.json.Decoder(_Body)
+
+
 def store_lines(connection: Connection, lines: Iterable[StoredLine]) -> int:
     """Keep the lines that are new; returns how many that were."""
     rows = [
@@ -34,3 +68,42 @@ def store_lines(connection: Connection, lines: Iterable[StoredLine]) -> int:
         for one in lines
     ]
     return bulk.insert_new(connection, LINE, _COLUMNS, rows, unique=("key",))
+
+
+def charges_of(connection: Connection, subscriptions: Collection[str]) -> tuple[ProviderCharge, ...]:
+    """What the provider invoiced for these subscriptions, by key. Lines not invoiced yet are no charges."""
+    found: list[ProviderCharge] = []
+    for chunk in bulk.chunks(sorted(subscriptions)):
+        query = select(LINE).where(LINE.c.subscription.in_(chunk), LINE.c.invoice_number != "")
+        for row in connection.execute(query):
+            line = StoredLine(*(getattr(row, name) for name in _COLUMNS))
+            charge = as_charge(line)
+            if charge is not None:
+                found.append(charge)
+    return tuple(sorted(found, key=lambda one: one.key))
+
+
+def as_charge(line: StoredLine) -> ProviderCharge | None:
+    """A stored line as a charge; None where it lacks its days, amount or currency (flagged at import)."""
+    body = _BODY.decode(line.body)
+    start, until, net = body.charge_start, body.charge_until, body.subtotal
+    if start is None or until is None or net is None or not body.currency:
+        return None
+    quantity = body.quantity if body.billable_quantity is None else body.billable_quantity
+    return ProviderCharge(
+        key=line.key,
+        subscription=line.subscription,
+        invoice=line.invoice_number,
+        charge_type=line.charge_type,
+        on=body.order_date.date() if body.order_date else start,
+        service=Period(start, max(start, until)),
+        quantity=Decimal(1) if quantity is None else quantity,
+        net=net,
+        currency=body.currency,
+        unit_price=body.unit_price,
+        effective_unit_price=body.effective_unit_price,
+        exchange_rate=body.pc_to_bc_exchange_rate or Decimal(1),
+        kind="usage" if body.meter_description else "seats",
+        reference=body.reference_id,
+        flags=tuple(one.sentence for one in body.flags if one.field.lower() == _CHARGE_TYPE),
+    )

@@ -12,6 +12,7 @@ from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.document import Document, Line
 from mappings.canonical.money import Money
 from mappings.canonical.party import Address, Exemption, FxRate, Issuer, ParentEdge, Party, TaxRate
+from mappings.canonical.provider import ProviderCharge
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
 from mappings.canonical.workspace import Setup
 from worker.billing import BilledCharge, Check, Draft, Exchange, GroupBill, GroupState, bill_group, finalise
@@ -118,11 +119,14 @@ class Seller:
     billed: tuple[BilledCharge, ...] = ()
     documents: list[Document] = field(default_factory=list)
     last: GroupBill | None = None
+    provider_charges: tuple[ProviderCharge, ...] = ()
 
     def run(self, on: str | date) -> tuple[Document, ...]:
         """Bill and release as of a day; returns the documents of this run."""
         as_of = day(on) if isinstance(on, str) else on
-        state = GroupState(self.setup, self.subscriptions, self.versions, self.usage, self.billed)
+        state = GroupState(
+            self.setup, self.subscriptions, self.versions, self.usage, self.billed, self.provider_charges
+        )
         self.last = bill_group(state, as_of=as_of)
         released = tuple(self._release(draft, as_of) for draft in self.last.drafts if not draft.is_held)
         self.documents.extend(released)
