@@ -58,7 +58,9 @@ def _row(line: BookLine) -> tuple[object, ...]:
     count = line.documents
     open_ = sum(count.get(state, 0) for state in ("planned", "due", "sending", "uncertain"))
     stuck = count.get("parked", 0) + count.get("blocked", 0)
-    state = f"paused ({line.paused})" if line.paused else "waits" if line.waits_until else "connected"
+    state = "connected" if line.is_connected else "not connected"
+    if line.paused or line.waits_until:
+        state = f"paused ({line.paused})" if line.paused else "waits"
     ledger = f"{line.ledger} (practice)" if line.is_practice else line.ledger
     posted = count.get("posted", 0)
     return line.code, line.issuer, ledger, state, line.release, posted, open_, stuck, line.posted, line.calls

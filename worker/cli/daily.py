@@ -112,7 +112,12 @@ def status(as_json: AsJson = False) -> int:
         out.hint("See them: subledger delivery list --state parked --state blocked")
     if found.held:
         out.hint(f"{found.held} held before release: subledger document list --state held")
-    needs = found.needs_a_person or found.held or any(book.paused for book in found.books)
+    if found.unapproved:
+        out.hint(f"{found.unapproved} drafts wait for approval: subledger document list --state draft")
+    if found.refused_events:
+        out.hint(f"{found.refused_events} events were refused: subledger source events --state refused")
+    waits = found.held or found.unapproved or found.refused_events
+    needs = found.needs_a_person or waits or any(book.paused for book in found.books)
     return exits.ATTENTION if needs else exits.DONE
 
 

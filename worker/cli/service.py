@@ -12,7 +12,7 @@ import typer
 from worker.cli import exits
 from worker.cli.opening import opened
 from worker.cli.options import AsJson
-from worker.cli.output import Output
+from worker.cli.output import Output, finish
 from worker.cli.problems import Stop
 from worker.cli.stopping import Stopping, stopping
 
@@ -82,6 +82,7 @@ def _announce(installation: App, url: str, *, has_worker: bool, as_json: bool) -
     ]
     at = f" at {url}" if url else ""
     out.line(f"Subledger{at}: {', '.join(parts)}, {kind} database; Ctrl-C stops it")
+    finish()  # whoever reads our output through a pipe waits for this line
 
 
 @contextmanager

@@ -48,6 +48,29 @@ def import_(
     return _code(done)
 
 
+@app.command("events")
+def events(
+    states: Annotated[
+        list[str] | None, typer.Option("--state", help="stored, applied, refused or conflict; repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="The newest of them.")] = 50,
+    as_json: AsJson = False,
+) -> int:
+    """List stored events (webhooks): what became of each, and why one was refused.
+
+    Example: subledger source events --state refused
+    """
+    from worker.flows import overview
+
+    with opened() as installation:
+        found = overview.events(installation.ports, tuple(states or ()), limit=limit)
+    out = Output(as_json=as_json)
+    out.result({"events": found, "count": len(found)})
+    rows = [(one.received_at, one.source, one.event_id, one.state, one.why) for one in found]
+    out.table(("received", "source", "event", "state", "why"), rows)
+    return exits.DONE
+
+
 def _tell(out: Output, done: tuple[FileImport, ...]) -> None:
     columns = (
         "file",

@@ -14,8 +14,10 @@ from connectors import registry
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money, zero
 from worker.flows.ports import Ports
+from worker.flows.release_plan import release_policy
 from worker.flows.replay import UnknownDelivery
-from worker.store import overview, setup
+from worker.store import inbox, overview, setup, tokens
+from worker.store.inbox import InboxLine
 from worker.store.overview import (
     DeliveryFacts,
     DeliveryFilter,
@@ -35,6 +37,7 @@ __all__ = [
     "DocumentFacts",
     "DocumentFilter",
     "DocumentLine",
+    "InboxLine",
     "Status",
     "UnknownDelivery",
     "books",
@@ -42,6 +45,7 @@ __all__ = [
     "delivery",
     "document",
     "documents",
+    "events",
     "status",
 ]
 
@@ -70,6 +74,7 @@ class BookLine:
     ledger: str
     is_practice: bool
     release: str
+    is_connected: bool
     paused: str
     paused_why: str
     waits_until: datetime | None
@@ -98,7 +103,9 @@ class Status:
     sentence: str
     books: tuple[BookLine, ...]
     drafts: int
+    unapproved: int
     held: int
+    refused_events: int
     needs_a_person: tuple[Reason, ...]
     last_run_as_of: date | None
     last_run_at: datetime | None
@@ -111,14 +118,23 @@ def books(ports: Ports) -> tuple[BookLine, ...]:
         known = setup.load_shared(connection).books
         lanes = {lane.book: lane for lane in overview.lanes(connection)}
         tallies = overview.delivery_tallies(connection)
+        connected = tokens.connected_books(connection)
     now = ports.clock.now()
     return tuple(
-        _book_line(book, lanes.get(book.code), [one for one in tallies if one.place == book.code], now)
+        _book_line(
+            book,
+            lanes.get(book.code),
+            [one for one in tallies if one.place == book.code],
+            now,
+            has_tokens=book.code in connected,
+        )
         for book in known
     )
 
 
-def _book_line(book: Book, lane: LaneFacts | None, tallies: Iterable[Tally], now: datetime) -> BookLine:
+def _book_line(
+    book: Book, lane: LaneFacts | None, tallies: Iterable[Tally], now: datetime, *, has_tokens: bool
+) -> BookLine:
     kind = registry.ledger(book.ledger)
     documents: Counter[str] = Counter()
     for one in tallies:
@@ -128,7 +144,8 @@ def _book_line(book: Book, lane: LaneFacts | None, tallies: Iterable[Tally], now
         issuer=book.issuer,
         ledger=kind.name,
         is_practice=kind.is_practice(book),
-        release=book.release or kind.capabilities.needs_release,
+        release=release_policy(book),
+        is_connected=has_tokens or kind.consent is None,
         paused=lane.pause_reason if lane else "",
         paused_why=lane.pause_why if lane else "",
         waits_until=lane.not_before if lane and lane.not_before > now else None,
@@ -156,6 +173,8 @@ def status(ports: Ports) -> Status:
         unreleased = overview.document_tallies(connection)
         tallies = overview.delivery_tallies(connection)
         run = overview.last_run(connection)
+        refused = inbox.count(connection, "refused")
+    asking = {line.issuer for line in lines if line.release == "approve"}
     drafts = sum(one.count for one in unreleased if one.state == "draft")
     held = sum(one.count for one in unreleased if one.state == "held")
     stuck = _reasons([one for one in tallies if one.state in ("parked", "blocked")])
@@ -163,7 +182,9 @@ def status(ports: Ports) -> Status:
         sentence=_sentence(tallies, lines, held),
         books=lines,
         drafts=drafts,
+        unapproved=sum(one.count for one in unreleased if one.state == "draft" and one.place in asking),
         held=held,
+        refused_events=refused,
         needs_a_person=stuck,
         last_run_as_of=run.as_of if run else None,
         last_run_at=run.started_at if run else None,
@@ -197,6 +218,12 @@ def _sentence(tallies: Iterable[Tally], lines: Iterable[BookLine], held: int) ->
     if paused := [line.code for line in lines if line.paused]:
         parts.append(f"paused: {', '.join(paused)}")
     return "; ".join(parts) + "."
+
+
+def events(ports: Ports, states: tuple[str, ...], *, limit: int) -> tuple[InboxLine, ...]:
+    """The newest stored events of these states (() = all)."""
+    with ports.store.read() as connection:
+        return inbox.lines(connection, states=states, limit=limit)
 
 
 def documents(ports: Ports, wanted: DocumentFilter, *, limit: int) -> tuple[tuple[DocumentLine, ...], int]:

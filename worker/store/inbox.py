@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from worker.store import bulk
 from worker.store.columns import new_id
@@ -35,6 +35,20 @@ class StoredEvent:
     body: bytes
     state: str
     why: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLine:
+    """An event in a list: what it is, what became of it, and why."""
+
+    id: str
+    source: str
+    event_id: str
+    received_at: datetime
+    state: str
+    why: str
+    duplicates: int
     attempts: int
 
 
@@ -69,6 +83,21 @@ def waiting(connection: Connection, *, now: datetime, limit: int = 100) -> tuple
         .limit(limit)
     )
     return tuple(connection.scalars(query))
+
+
+def lines(connection: Connection, *, states: tuple[str, ...], limit: int) -> tuple[InboxLine, ...]:
+    """The newest events of these states (() = all), without their bodies."""
+    names = ("id", "source", "event_id", "received_at", "state", "why", "duplicates", "attempts")
+    query = select(*(INBOX.c[name] for name in names)).order_by(INBOX.c.id.desc()).limit(limit)
+    if states:
+        query = query.where(INBOX.c.state.in_(states))
+    return tuple(InboxLine(**row) for row in connection.execute(query).mappings())
+
+
+def count(connection: Connection, state: str) -> int:
+    """How many events are in a state."""
+    query = select(func.count()).select_from(INBOX).where(INBOX.c.state == state)
+    return int(connection.execute(query).scalar_one())
 
 
 def begin(connection: Connection, row_id: str, *, now: datetime) -> StoredEvent | None:

@@ -27,6 +27,11 @@ _REFRESH_LEASE = timedelta(seconds=75)
 _POLL_S = 0.2
 
 
+def connected_books(connection: Connection) -> frozenset[str]:
+    """Books that have a token pair."""
+    return frozenset(connection.execute(select(TOKEN.c.book)).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class BookTokens:
     """The `TokenStore` of one book."""

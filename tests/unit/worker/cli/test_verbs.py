@@ -33,6 +33,7 @@ READING: dict[str, tuple[str, ...]] = {
 CHANGING: dict[str, tuple[str, ...]] = {
     "bill": ("--as-of", "2026-03-31"),
     "workspace import": ("new.yaml",),
+    "source events": ("--state", "refused"),
     "source import": ("partner-center", "subscription.json"),
     "book pause": ("US-BOOK",),
     "book resume": ("US-BOOK",),
