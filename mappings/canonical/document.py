@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from mappings.canonical.money import Money
-from mappings.canonical.party import Address, BankAccount, Registration
+from mappings.canonical.party import Address, BankAccount, Registration, Treatment
 from mappings.canonical.period import Period
 from mappings.lean import lean
 
@@ -55,6 +55,8 @@ class Line:
     sold_to: str
     basis: tuple[str, ...]
     original: Original | None = None
+    tax_treatment: Treatment = ""
+    tax_reason: str = ""
 
 
 @lean
@@ -72,12 +74,28 @@ class Section:
 @lean
 @dataclass(frozen=True, slots=True)
 class TaxTotal:
-    """Tax of one code and rate over the whole document."""
+    """Tax of one code, rate, treatment and reason over the whole document."""
 
     code: str
     percent: Decimal
     base: Money
     tax: Money
+    treatment: Treatment = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedTax:
+    """A document's tax in the currency it is declared in: `rate` units of that for one of the document's.
+
+    Each tax total is converted and rounded by itself; `tax` is their sum.
+    """
+
+    tax: Money
+    by_total: tuple[Money, ...]
+    rate: Decimal
+    on: date | None
+    source: str
 
 
 @lean
@@ -101,7 +119,8 @@ class Document:
     """An invoice or credit note. `number` and `document_date` are empty until release.
 
     `ref` is derived from business facts (mappings.identity). `exchange_rate` is home units for one
-    unit of the document currency, with its date and source; 1 when they are the same.
+    unit of the document currency, with its date and source; 1 when they are the same. `converted_tax` is the
+    tax in the issuer's tax currency where that is another one.
     """
 
     ref: str
@@ -129,6 +148,7 @@ class Document:
     document_date: date | None = None
     due_date: date | None = None
     tax_point: date | None = None
+    converted_tax: ConvertedTax | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+Treatment = Literal["", "domestic", "reverse_charge", "export", "exempt", "out_of_scope"]
+"""Why a line bears the tax it bears; "" where the issuer has no tax codes at all."""
+
+TaxPoint = Literal["document_date", "service_from", "service_end"]
+"""The day whose rate counts; service_end is the last service day."""
+
 LedgerIds = Mapping[str, str]
 """Book code -> id of the record that already exists in that book."""
 
@@ -73,6 +79,25 @@ class TaxRate:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxRule:
+    """A row of an issuer's own table of treatments; the first that fits decides (compliance, section 1).
+
+    `countries` are the buyer's (DE), or EU for every other member of the Union; () fits all, as do empty
+    `regions`, `products` (codes or families) and `tax_id` any. `code` is one of the issuer's tax codes.
+    """
+
+    treatment: Treatment
+    code: str = ""
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    tax_id: Literal["any", "with", "without"] = "any"
+    reason: str = ""
+    from_: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FxRate:
     """One dated exchange rate: `rate` home units for one unit of `currency`, with its source."""
 
@@ -88,7 +113,9 @@ class Issuer:
     """One of our legal entities: it sells, issues documents and keeps one or more books.
 
     `credits_need_own_document` is the law of its country: nothing negative on an invoice;
-    `own_credit_formats` are invoice formats (e-invoice profiles) that ask for the same.
+    `own_credit_formats` are invoice formats (e-invoice profiles) that ask for the same. Without `tax_rules`
+    the buyer's country decides: domestic, reverse charge inside the European Union, else export.
+    `tax_point` "" is what the law of the country says; `tax_currency` "" is the home currency.
     """
 
     code: str
@@ -113,16 +140,27 @@ class Issuer:
     cut_over: date | None = None
     credits_need_own_document: bool = False
     own_credit_formats: tuple[str, ...] = ()
+    reverse_charge_tax_code: str = ""
+    exempt_tax_code: str = ""
+    tax_rules: tuple[TaxRule, ...] = ()
+    tax_point: TaxPoint | Literal[""] = ""
+    tax_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A certificate that frees a party from tax: a reason, its number, and the day it expires."""
+    """A certificate that frees a party from tax: a reason, its number, and the last day it is valid.
+
+    `country` and `region` are whose tax it frees from, "" any; `kind` resale is a reseller's.
+    """
 
     reason: str
     certificate: str
     country: str = ""
     expires: date | None = None
+    region: str = ""
+    from_: date | None = None
+    kind: Literal["exemption", "resale"] = "exemption"
 
 
 @dataclass(frozen=True, slots=True)

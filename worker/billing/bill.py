@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from mappings.canonical.money import Money
+from mappings.canonical.party import Issuer
 from mappings.canonical.workspace import Setup
 from mappings.lean import lean
 from worker.billing.account import Outcome, account, outcome
@@ -32,13 +33,16 @@ from worker.billing.documents import Catalog, drafts, is_suppressed
 from worker.billing.ground import CommonGround, common_ground
 from worker.billing.hierarchy import Agreements, Tree
 from worker.billing.margins import margin_checks, with_margins
+from worker.billing.phases import Phases
 from worker.billing.placing import Placed, place
 from worker.billing.pools import Pools
 from worker.billing.printing import in_form
 from worker.billing.provider_billing import repeated
 from worker.billing.settle import settle
 from worker.billing.splits import settle_split
-from worker.billing.taxes import NO_TAX, TaxChoice
+from worker.billing.tax_changes import retaxed
+from worker.billing.tax_points import tax_point_notice
+from worker.billing.taxes import TaxChoice
 from worker.billing.term_prices import TermPrices
 from worker.billing.usage import at_month_rate
 from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
@@ -90,16 +94,18 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     known_until = max((one.charge.facts.known_until for one in state.billed), default=as_of)
     run = _Days(as_of, max(known_until, as_of))
     found = cases(state, ground, known_until=run.known_until)
+    phases = {case.subscription.code: own for case in found if (own := case.holder.phases) is not None}
     pools = Pools(
         state.setup.pools,
         [case.subscription for case in found],
         {case.subscription.code: case.holder.timeline for case in found},
         tree=ground.catalog.tree,
+        phases=phases,
     )
     worked = tuple(_work(case, ground, pools, run) for case in found)
     again = repeated(state, [case.subscription for case in found], ground=ground, as_of=run.as_of)
     worked = tuple(_with_checks(one, again.checks) for one in worked)
-    charges = (*linked(_charges(worked), _moves(found)), *again.charges)
+    charges = (*linked(_charges(worked, ground.catalog.issuers), _moves(found, phases)), *again.charges)
     holders = [case.holder for case in found if not case.problems]
     minimums = true_ups(state.setup.contracts, holders, charges, state.billed, ground=ground, as_of=run.as_of)
     charges = (*charges, *minimums.charges)
@@ -110,17 +116,17 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     return GroupBill(
         drafts=done,
         account=account(_outcomes(worked, done, placed, as_of=as_of)),
-        notices=(*_notices(worked, charges), *placed.notices),
+        notices=(*_notices(worked, charges), *placed.notices, *_tax_notices(done, ground, as_of)),
         checks=tuple(check for one in worked for check in one.checks),
     )
 
 
-def _moves(found: Sequence[Case]) -> Moves:
+def _moves(found: Sequence[Case], phases: Mapping[str, Phases]) -> Moves:
     """The conversions of a group, between its subscriptions and within one."""
     return Moves.of(
         {case.subscription.code: case.subscription for case in found},
         {case.subscription.code: case.versions for case in found},
-        {case.subscription.code: case.holder.phases for case in found if case.holder.phases is not None},
+        phases,
     )
 
 
@@ -183,32 +189,23 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
     one = owed(subscription.code, cycle, deal, spans, known_until=run.known_until, settled=settled)
     tax = tax_for(ground, cycle, deal, on=run.as_of)
     problems = list(margin_checks(one, cycle.contract)) if cycle.contract else []
-    if isinstance(tax, Check):
-        problems.append(replace(tax, subscription=subscription.code))
-        tax = NO_TAX
-    taxes, missing = _part_taxes(ground, cycle, deal, on=run.as_of) if deal.split else ({}, ())
-    problems.extend(replace(check, subscription=subscription.code) for check in missing)
+    taxes = _part_taxes(ground, cycle, deal, on=run.as_of) if deal.split else {}
+    for choice in taxes.values() if deal.split else (tax,):
+        problems.extend(replace(check, subscription=subscription.code) for check in choice.checks)
     return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), tuple(_once(problems)), taxes)
 
 
-def _part_taxes(
-    ground: Ground, cycle: DueCycle, deal: Deal, *, on: date
-) -> tuple[Mapping[str, TaxChoice], tuple[Check, ...]]:
+def _part_taxes(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> Mapping[str, TaxChoice]:
     """The tax of each party's part of a shared subscription, by the country of its own payer."""
     taxes: dict[str, TaxChoice] = {}
-    missing: list[Check] = []
     for part in deal.split:
         own = tuple(billed for billed in cycle.billed if billed.charge.party == part.party)
         standing = replace(cycle, billed=own or cycle.billed)
-        tax = tax_for(ground, standing, replace(deal, bill_to=part.bill_to), on=on)
-        if isinstance(tax, Check):
-            missing.append(tax)
-            tax = NO_TAX
-        taxes[part.party] = tax
-    return taxes, tuple(missing)
+        taxes[part.party] = tax_for(ground, standing, replace(deal, bill_to=part.bill_to), on=on)
+    return taxes
 
 
-def _charges(worked: Sequence[_Worked]) -> tuple[Charge, ...]:
+def _charges(worked: Sequence[_Worked], issuers: Mapping[str, Issuer]) -> tuple[Charge, ...]:
     """The difference of every cycle. A zero is told for the newest cycle only, never for all of the past."""
     everything = tuple(priced for one in worked for priced in one.priced)
     shared = {priced.owed.key: priced.subtotal for priced in everything if priced.subtotal is not None}
@@ -218,6 +215,8 @@ def _charges(worked: Sequence[_Worked]) -> tuple[Charge, ...]:
         newest = one.priced[-1].owed.key if one.priced else None
         for priced in one.priced:
             new = _settled(priced, figure[priced.owed.key])
+            if priced.owed.billed:
+                new = (*new, *retaxed(priced.owed.billed, new, issuers[priced.owed.deal.issuer]))
             new = at_month_rate(new, priced.owed.billed)
             charges.extend(charge for charge in new if charge.net or priced.owed.key == newest)
     return tuple(charges)
@@ -294,6 +293,14 @@ def _notices(worked: Sequence[_Worked], charges: Sequence[Charge]) -> Iterator[N
                 f" ({charge.facts.price.source}).",
                 code,
             )
+
+
+def _tax_notices(done: Sequence[Draft], ground: Ground, as_of: date) -> Iterator[Notice]:
+    """One notice for each issuer whose tax point is assumed."""
+    for code in sorted({draft.document.issuer.code for draft in done}):
+        notice = tax_point_notice(ground.catalog.issuers[code], on=as_of)
+        if notice is not None:
+            yield notice
 
 
 def _once(checks: Iterable[Check]) -> Iterator[Check]:

@@ -24,7 +24,8 @@ from worker.billing.deals import Ground, terms_of
 from worker.billing.hierarchy import payer
 from worker.billing.periods import cycle_on, is_due
 from worker.billing.settle import credit_left, next_revision
-from worker.billing.taxes import NO_TAX, TaxChoice, tax_of
+from worker.billing.tax_points import tax_day
+from worker.billing.taxes import tax_of
 from worker.billing.values import BilledCharge, Charge, Check, CycleFacts, PriceFacts, Span
 
 Problems = dict[tuple[str, date], tuple[Check, ...]]
@@ -206,9 +207,8 @@ def _shortfall(
     contract, catalog = due.contract, ground.catalog
     issuer = catalog.issuers[contract.issuer]
     bill_to = payer(contract, party, day=due.days.start, tree=catalog.tree)
-    tax = tax_of(contract, issuer, catalog.tree[bill_to], on=as_of)
-    problem = tax if isinstance(tax, Check) else None
-    choice: TaxChoice = NO_TAX if isinstance(tax, Check) else tax
+    product, day = catalog.products[due.minimum.product], tax_day(issuer, due.days, document_date=as_of)
+    tax = tax_of(contract, issuer, catalog.tree[bill_to], product, on=day)
     price = PriceFacts("per_unit", (Tier(None, net.decimal),), "period", f"minimum of {contract.code}")
     one = Decimal(1)
     facts = CycleFacts(price, (Span(due.days, one),), str(Fraction(net.decimal)), 0, as_of)
@@ -226,13 +226,15 @@ def _shortfall(
         quantity=one,
         unit_price=net.decimal,
         net=net,
-        tax_code=choice.code,
-        tax_percent=choice.percent,
+        tax_code=tax.code,
+        tax_percent=tax.percent,
+        tax_treatment=tax.treatment,
+        tax_reason=tax.reason,
         basis=tuple(_basis(due, party, net, fees)),
         facts=facts,
         terms=terms_of(contract, issuer),
     )
-    return charge, problem
+    return charge, next(iter(tax.checks), None)
 
 
 def _basis(due: _Due, party: str, net: Money, fees: Fees) -> Iterator[str]:

@@ -19,7 +19,8 @@ from worker.billing.periods import CYCLE_MONTHS, term_start
 from worker.billing.pools import Pools, is_fixed_at_purchase, pool_period
 from worker.billing.pricing import PriceBook, price_facts
 from worker.billing.splits import split_parts
-from worker.billing.taxes import TaxChoice, rate_of, tax_of
+from worker.billing.tax_points import tax_day
+from worker.billing.taxes import TaxChoice, standing_tax, tax_of
 from worker.billing.term_prices import (
     NO_TERM_PRICES,
     Find,
@@ -220,14 +221,14 @@ def shared_subtotal(one: Owed, pools: Pools, subscription: Subscription, day: da
     return share.pool, str(period), one.settled.price_list, one.deal.currency
 
 
-def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> TaxChoice | Check:
-    """The tax of what is added to a cycle: by its contract, or the code that stands at the rate of today."""
+def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> TaxChoice:
+    """The tax of what is added to a cycle: by its contract, or the standing code at the rate that counts."""
     issuer = ground.catalog.issuers[deal.issuer]
+    day = tax_day(issuer, cycle.service, document_date=on)
     if cycle.contract is not None:
-        return tax_of(cycle.contract, issuer, ground.catalog.tree[deal.bill_to], on=on)
-    charge = cycle.billed[-1].charge
-    today = rate_of(issuer, charge.tax_code, on=on)
-    return TaxChoice(charge.tax_code, charge.tax_percent) if isinstance(today, Check) else today
+        product = ground.catalog.products[deal.product]
+        return tax_of(cycle.contract, issuer, ground.catalog.tree[deal.bill_to], product, on=day)
+    return standing_tax(cycle.billed[-1].charge, issuer, on=day)
 
 
 def terms_of(contract: Contract, issuer: Issuer) -> Terms:

@@ -42,7 +42,7 @@ def document_key(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Key:
     and a document has one rate: charges of different rates part.
     """
     terms = charge.terms
-    key = (
+    key: Key = (
         charge.issuer,
         charge.bill_to,
         charge.currency,
@@ -52,6 +52,8 @@ def document_key(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Key:
         "" if terms.consolidated else charge.party,
         kind,
     )
+    if charge.tax_treatment == "out_of_scope":
+        key = (*key, "out_of_scope")  # stands alone (billing rules, "Groups, payers, documents")
     rate = _kept_rate(charge, kind, catalog)
     return (*key, f"{rate.rate} {rate.on}") if rate else key
 
@@ -129,8 +131,14 @@ def _sections(
         currency = lines[0].net.currency
         net = total((line.net for line in lines), currency)
         sections.append(Section(party, catalog.tree[party].name, lines, net, Money(0, currency)))
-        tax_lines.extend(Taxed(number, line.tax_code, line.tax_percent, line.net.minor) for line in lines)
+        tax_lines.extend(_taxed(number, line) for line in lines)
     return sections, tax_lines
+
+
+def _taxed(section: int, line: Line) -> Taxed:
+    return Taxed(
+        section, line.tax_code, line.tax_percent, line.net.minor, line.tax_treatment, line.tax_reason
+    )
 
 
 def _lines(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Iterator[Line]:
@@ -164,6 +172,8 @@ def _line(charge: Charge, kind: DocumentKind, catalog: Catalog) -> Line:
         net=-charge.net if is_credit else charge.net,
         tax_code=charge.tax_code,
         tax_percent=charge.tax_percent,
+        tax_treatment=charge.tax_treatment,
+        tax_reason=charge.tax_reason,
         service=charge.service,
         sold_to=charge.party,
         basis=charge.basis,

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
-from mappings.canonical.document import Document
+from mappings.canonical.document import ConvertedTax, Document
+from mappings.canonical.money import to_money, total
 from mappings.canonical.party import FxRate, Issuer
+from worker.billing.tax_points import tax_day
 from worker.billing.values import Check, Exchange
 
 
@@ -24,31 +27,58 @@ def finalise(
 ) -> Document | Check:
     """The document as it is frozen, or the check `rate_missing`.
 
-    `on` is the day of release in the issuer's zone. The tax point is the document date. A credit note that
-    brought its original's exchange rate keeps it; otherwise the rate of exactly the tax point counts.
+    `on` is the day of release in the issuer's zone. The tax point is by the issuer's country. A credit note
+    that brought its original's exchange rate keeps it; otherwise the rate of exactly the tax point counts, or
+    of the document date where the tax point is still to come: a later day's rate does not exist yet.
     """
     document_date = on if issuer.document_date == "release_date" else as_of
-    exchange = exchange_of(document, rates, on=document_date)
+    tax_point = tax_day(issuer, document.service, document_date=document_date)
+    rates = tuple(rates)
+    rate_day = min(tax_point, document_date)
+    exchange = exchange_of(document, rates, on=rate_day)
+    converted = converted_tax(document, issuer, rates, exchange, on=rate_day)
+    if isinstance(converted, Check):
+        return converted
     if exchange is None:
-        return Check(
-            "rate_missing",
-            f"There is no exchange rate from {document.currency} to {document.home_currency} on"
-            f" {document_date} for"
-            f" the {document.kind.replace('_', ' ')} to {document.bill_to.code}. Add the rate of"
-            " that day; it is"
-            " released with the next run. No other day's rate is used.",
-        )
+        return _rate_missing(document, document.home_currency, rate_day)
     return replace(
         document,
         number=number,
         series=series,
         document_date=document_date,
         due_date=document_date + timedelta(days=document.payment_terms_days),
-        tax_point=document_date,
+        tax_point=tax_point,
+        converted_tax=converted,
         exchange_rate=exchange.rate,
         exchange_rate_on=exchange.on,
         exchange_rate_source=exchange.source,
     )
+
+
+def converted_tax(
+    document: Document, issuer: Issuer, rates: Iterable[FxRate], exchange: Exchange | None, *, on: date
+) -> ConvertedTax | Check | None:
+    """The tax in the issuer's tax currency where the document has another one, or the check `rate_missing`.
+
+    The home currency takes the document's own rate. Tax of nothing, and what the ledger taxes, is converted
+    by nobody.
+    """
+    currency = issuer.tax_currency or issuer.home_currency
+    if currency == document.currency or not document.taxes or document.tax_mode == "ledger":
+        return None
+    if currency != document.home_currency:
+        wanted = (document.currency, currency, on)
+        found = next((one for one in rates if (one.currency, one.home, one.on) == wanted), None)
+        exchange = None if found is None else Exchange(Decimal(found.rate), on, found.source)
+        if exchange is None:
+            return _rate_missing(document, currency, on)
+    if exchange is None:
+        return None
+    by_total = tuple(
+        to_money(Fraction(one.tax.decimal) * Fraction(exchange.rate), currency, "half_up")
+        for one in document.taxes
+    )
+    return ConvertedTax(total(by_total, currency), by_total, exchange.rate, exchange.on, exchange.source)
 
 
 def exchange_of(document: Document, rates: Iterable[FxRate], *, on: date) -> Exchange | None:
@@ -61,3 +91,12 @@ def exchange_of(document: Document, rates: Iterable[FxRate], *, on: date) -> Exc
         if (rate.currency, rate.home, rate.on) == (document.currency, document.home_currency, on):
             return Exchange(Decimal(rate.rate), on, rate.source)
     return None
+
+
+def _rate_missing(document: Document, to_currency: str, on: date) -> Check:
+    return Check(
+        "rate_missing",
+        f"There is no exchange rate from {document.currency} to {to_currency} on {on} for the"
+        f" {document.kind.replace('_', ' ')} to {document.bill_to.code}. Add the rate of that day; it is"
+        " released with the next run. No other day's rate is used.",
+    )

@@ -26,7 +26,8 @@ from worker.billing.discounts import HUNDRED
 from worker.billing.hierarchy import payer
 from worker.billing.margins import margin_words, percent_of
 from worker.billing.printing import quantity_and_price
-from worker.billing.taxes import NO_TAX, TaxChoice, tax_of
+from worker.billing.tax_points import tax_day
+from worker.billing.taxes import TaxChoice, tax_of
 from worker.billing.values import (
     BilledCharge,
     Charge,
@@ -141,8 +142,7 @@ def _whole(event: _Event, currency: str, ground: Ground, *, as_of: date) -> Char
     issuer = ground.catalog.issuers[contract.issuer]
     party = subscription.party_on(first.service.start)
     bill_to = payer(contract, party, day=first.service.start, tree=ground.catalog.tree)
-    tax = tax_of(contract, issuer, ground.catalog.tree[bill_to], on=as_of)
-    choice: TaxChoice = NO_TAX if isinstance(tax, Check) else tax
+    tax = _tax(event, bill_to, ground, as_of=as_of)
     parts = tuple(_part(line, contract, currency) for line in event.lines)
     costs = [to_money(line.net, currency, "half_up").minor for line in event.lines]
     net = Money(sum(part.net.minor for part in parts), currency)
@@ -165,8 +165,10 @@ def _whole(event: _Event, currency: str, ground: Ground, *, as_of: date) -> Char
         quantity=quantity,
         unit_price=unit_price,
         net=net,
-        tax_code=choice.code,
-        tax_percent=choice.percent,
+        tax_code=tax.code,
+        tax_percent=tax.percent,
+        tax_treatment=tax.treatment,
+        tax_reason=tax.reason,
         basis=tuple(step for part in parts for step in part.basis),
         facts=CycleFacts(price, spans, str(Fraction(net.decimal)), 0, as_of),
         terms=terms_of(contract, issuer),
@@ -174,6 +176,13 @@ def _whole(event: _Event, currency: str, ground: Ground, *, as_of: date) -> Char
         printed=parts,
         provider_keys=tuple(line.key for line in event.lines),
     )
+
+
+def _tax(event: _Event, bill_to: str, ground: Ground, *, as_of: date) -> TaxChoice:
+    catalog, contract = ground.catalog, event.contract
+    issuer, product = catalog.issuers[contract.issuer], catalog.products[event.subscription.product]
+    day = tax_day(issuer, event.first.service, document_date=as_of)
+    return tax_of(contract, issuer, catalog.tree[bill_to], product, on=day)
 
 
 def _part(line: ProviderCharge, contract: Contract, currency: str) -> PrintedPart:
@@ -249,14 +258,12 @@ def _in_part(whole: Charge, minor: int) -> Charge:
 
 def _problems(event: _Event, charge: Charge, ground: Ground, *, as_of: date) -> Iterator[Check]:
     """What holds the document of an event."""
-    code, contract = event.subscription.code, event.contract
+    code = event.subscription.code
     for line in event.lines:
         for flag in line.flags:
             yield Check("unknown_charge_type", f"Subscription {code}: {flag}", code)
-    issuer, bill_to = ground.catalog.issuers[contract.issuer], ground.catalog.tree[charge.bill_to]
-    tax = tax_of(contract, issuer, bill_to, on=as_of)
-    if isinstance(tax, Check):
-        yield replace(tax, subscription=code)
+    for check in _tax(event, charge.bill_to, ground, as_of=as_of).checks:
+        yield replace(check, subscription=code)
     if charge.net.minor < 0 and charge.original is None:
         yield Check(
             "opening_missing",

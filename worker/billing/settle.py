@@ -19,7 +19,7 @@ from mappings.lean import lean
 from worker.billing.charges import Owed, billed_net
 from worker.billing.pricing import pieces
 from worker.billing.tariff import tariff_of, whole_number
-from worker.billing.taxes import TaxChoice
+from worker.billing.taxes import TaxChoice, tax_of_charge
 from worker.billing.values import BilledCharge, Charge, Span
 from worker.billing.words import change_basis, changed_runs, first_basis, true_up_basis
 
@@ -141,6 +141,8 @@ def _added(
         net=net,
         tax_code=tax.code,
         tax_percent=tax.percent,
+        tax_treatment=tax.treatment,
+        tax_reason=tax.reason,
         basis=reason.basis,
         facts=one.facts(settled=reason.is_true_up or not one.billed),
         terms=deal.terms,
@@ -150,7 +152,7 @@ def _added(
 
 def _taken_back(one: Owed, net: Money, reason: _Reason, *, original: BilledCharge, revision: int) -> Charge:
     charge = original.charge
-    tax = TaxChoice(charge.tax_code, charge.tax_percent)
+    tax = tax_of_charge(charge)
     is_whole = net == -charge.net
     credit = _added(
         one,

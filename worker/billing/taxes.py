@@ -6,18 +6,20 @@ Legal tax belongs to the document; a section's tax is its share by largest remai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from mappings.canonical.catalog import Product
 from mappings.canonical.contract import Contract
 from mappings.canonical.document import TaxTotal
 from mappings.canonical.money import Money, RoundingMode, apportion, round_half, round_ratio
-from mappings.canonical.party import Issuer, Party
+from mappings.canonical.party import Issuer, Party, Treatment
 from mappings.lean import lean
-from worker.billing.values import Check
+from worker.billing.treatments import Treated, treatment_by_code, treatment_of
+from worker.billing.values import Charge, Check
 
 PER_CENT = Fraction(1, 100)
 
@@ -25,10 +27,13 @@ PER_CENT = Fraction(1, 100)
 @lean
 @dataclass(frozen=True, slots=True)
 class TaxChoice:
-    """The tax code and rate of a charge; "" is out of scope or exempt, at 0 percent."""
+    """The tax code, rate and treatment of a charge; `checks` are what a person should decide first."""
 
     code: str
     percent: Decimal
+    treatment: Treatment = ""
+    reason: str = ""
+    checks: tuple[Check, ...] = ()
 
 
 NO_TAX = TaxChoice("", Decimal(0))
@@ -43,61 +48,72 @@ class Taxed:
     code: str
     percent: Decimal
     net: int
+    treatment: Treatment = ""
+    reason: str = ""
 
 
-def tax_of(contract: Contract, issuer: Issuer, bill_to: Party, *, on: date) -> TaxChoice | Check:
-    """The contract's own code, else none by certificate, else domestic or export by the payer's country."""
+def tax_of(contract: Contract, issuer: Issuer, bill_to: Party, product: Product, *, on: date) -> TaxChoice:
+    """The contract's own code, else what the treatment of the line asks for, at the rate of its tax day."""
     if contract.tax_code:
-        return rate_of(issuer, contract.tax_code, on=on)
-    if any(
-        exemption.country in {"", issuer.country} and (exemption.expires is None or on <= exemption.expires)
-        for exemption in bill_to.exemptions
-    ):
-        return NO_TAX
-    if not (issuer.domestic_tax_code or issuer.export_tax_code):
-        return NO_TAX
-    country = bill_to.bill_to_address.country
-    if not country:
-        return Check(
-            "missing_address",
-            f"{bill_to.code} has no country in its bill-to address, so it cannot be told whether"
-            f" {issuer.code}"
-            " charges domestic tax. Add the address; the next run bills it.",
-        )
-    code = issuer.domestic_tax_code if country == issuer.country else issuer.export_tax_code
-    return rate_of(issuer, code, on=on)
+        percent = rate_of(issuer, contract.tax_code, on=on)
+        treated = treatment_by_code(issuer, bill_to, is_taxed=bool(percent))
+        return _choice(issuer, replace(treated, code=contract.tax_code), percent, on)
+    treated = treatment_of(issuer, bill_to, product, on=on)
+    return _choice(issuer, treated, rate_of(issuer, treated.code, on=on), on)
 
 
-def rate_of(issuer: Issuer, code: str, *, on: date) -> TaxChoice | Check:
-    """A code with its rate on a day; the check `tax_rate_missing` where the issuer has none."""
+def standing_tax(charge: Charge, issuer: Issuer, *, on: date) -> TaxChoice:
+    """The tax of what is added to a cycle that has charges: their code, at the rate of the new tax day."""
+    before = tax_of_charge(charge)
+    percent = rate_of(issuer, charge.tax_code, on=on) if charge.tax_code else None
+    return before if percent is None else replace(before, percent=percent)
+
+
+def tax_of_charge(charge: Charge) -> TaxChoice:
+    """The tax a charge was made with."""
+    return TaxChoice(charge.tax_code, charge.tax_percent, charge.tax_treatment, charge.tax_reason)
+
+
+def rate_of(issuer: Issuer, code: str, *, on: date) -> Decimal | None:
+    """The percent of a code on a day, 0 of no code, None where the issuer has none."""
     if not code:
-        return NO_TAX
+        return Decimal(0)
     for rate in issuer.tax_rates:
         starts = rate.from_ is None or rate.from_ <= on
         ends = rate.until is not None and rate.until <= on
         if rate.code == code and starts and not ends:
-            return TaxChoice(code, Decimal(rate.percent))
-    return Check(
-        "tax_rate_missing",
-        f"Issuer {issuer.code} has no rate for tax code {code} on {on}. Add it to its tax rates; the next run"
-        " bills the document.",
-    )
+            return Decimal(rate.percent)
+    return None
+
+
+def _choice(issuer: Issuer, treated: Treated, percent: Decimal | None, on: date) -> TaxChoice:
+    checks = treated.checks
+    if percent is None:
+        missing = Check(
+            "tax_rate_missing",
+            f"Issuer {issuer.code} has no rate for tax code {treated.code} on {on}. Add it to its tax rates;"
+            " the next run bills the document.",
+        )
+        checks = (*checks, missing)
+    return TaxChoice(treated.code, percent or Decimal(0), treated.treatment, treated.reason, checks)
 
 
 def tax_totals(
     lines: Sequence[Taxed], issuer: Issuer, currency: str, *, sections: int
 ) -> tuple[tuple[TaxTotal, ...], tuple[Money, ...]]:
-    """Tax per code and rate over a document, and each section's share of it."""
-    by_rate: dict[tuple[str, Decimal], list[Taxed]] = {}
+    """Tax per code, rate and treatment over a document, and each section's share of it."""
+    by_rate: dict[tuple[str, Decimal, Treatment, str], list[Taxed]] = {}
     for line in lines:
-        by_rate.setdefault((line.code, line.percent), []).append(line)
+        by_rate.setdefault((line.code, line.percent, line.treatment, line.reason), []).append(line)
     rates = sorted(by_rate) if len(by_rate) > 1 else list(by_rate)
     taxes = _per_rate_taxes([by_rate[rate] for rate in rates], issuer)
     shares = [0] * sections
     totals = []
     for rate, tax in zip(rates, taxes, strict=True):
         base = sum([line.net for line in by_rate[rate]])
-        totals.append(TaxTotal(*rate, base=Money(base, currency), tax=Money(tax, currency)))
+        code, percent, treatment, reason = rate
+        amounts = (Money(base, currency), Money(tax, currency))
+        totals.append(TaxTotal(code, percent, *amounts, treatment=treatment, reason=reason))
         for section, part in _section_shares(by_rate[rate], tax).items():
             shares[section] += part
     return tuple(totals), tuple([Money(share, currency) for share in shares])

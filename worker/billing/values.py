@@ -14,6 +14,7 @@ from mappings.canonical.catalog import PriceModel, Tier
 from mappings.canonical.contract import ChangeForm, Proration
 from mappings.canonical.document import ChargeRef, Document, Original
 from mappings.canonical.money import HALF_UP, Money, Rounding
+from mappings.canonical.party import Treatment
 from mappings.canonical.period import Period
 from mappings.canonical.provider import ProviderCharge
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
@@ -185,6 +186,8 @@ class Charge:
     retail: Money | None = None
     printed: tuple[PrintedPart, ...] = ()
     provider_keys: tuple[str, ...] = ()
+    tax_treatment: Treatment = ""
+    tax_reason: str = ""
 
     @property
     def margin(self) -> Money | None:

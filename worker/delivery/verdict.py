@@ -144,7 +144,13 @@ def held_differs(held: Held, facts: Facts) -> str:
 
 def _amounts_differ(answer: Posted | Held, facts: Facts) -> str:
     expect = facts.expect
-    for word, ours, theirs in (("net", expect.net, answer.net), ("gross", expect.gross, answer.gross)):
-        if ours is not None and theirs is not None and ours != theirs:
-            return f"The book has {word} {theirs}, we sent {ours}."
-    return ""
+    if expect.net is not None and answer.net is not None and expect.net != answer.net:
+        return f"The book has net {answer.net}, we sent {expect.net}."
+    ours, theirs = expect.gross, answer.gross
+    if ours is None or theirs is None or ours == theirs:
+        return ""
+    if ours.currency == theirs.currency and abs(ours.minor - theirs.minor) <= expect.gross_within:
+        return ""
+    if expect.gross_within:
+        return f"The book computed the tax and has gross {theirs}; by our rates it is {ours}."
+    return f"The book has gross {theirs}, we sent {ours}."

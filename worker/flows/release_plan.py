@@ -92,7 +92,8 @@ class Planner:
         self._pile = pile
         self.issuer: Issuer = next(one for one in shared.issuers if one.code == pile.issuer)
         self._products = {product.code: product for product in shared.products}
-        self._rates = tuple(rate for rate in shared.fx_rates if rate.home == self.issuer.home_currency)
+        homes = {self.issuer.home_currency, self.issuer.tax_currency}
+        self._rates = tuple(rate for rate in shared.fx_rates if rate.home in homes)
         charts = {chart.code: chart for chart in shared.charts}
         books = sorted((one for one in shared.books if one.issuer == pile.issuer), key=lambda one: one.code)
         self.series = self._series(books)

@@ -155,9 +155,12 @@ def _document(
         body["DueDate"] = document.due_date.isoformat()
     expected = Expectation(
         net=document.net,
-        gross=document.gross if document.tax_mode == "ours" else None,
+        gross=document.gross
+        if document.tax_mode == "ours" or any(one.code for one in document.taxes)
+        else None,
         customer_id=customer["value"],
         lines=len(document.lines),
+        gross_within=0 if document.tax_mode == "ours" else len(document.lines),
     )
     return Rendered(_ENCODER.encode(body), document.number, expected)
 

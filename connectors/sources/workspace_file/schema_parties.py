@@ -72,6 +72,22 @@ class TaxRateEntry(Entry, kw_only=True, frozen=True):
     until: date | None = None
 
 
+class TaxRuleEntry(Entry, kw_only=True, frozen=True):
+    """A row of the issuer's own table of tax treatments; the first that fits decides."""
+
+    treatment: Literal["domestic", "reverse_charge", "export", "exempt", "out_of_scope"]
+    code: Ref = ""
+    countries: Annotated[
+        tuple[Text, ...], Meta(description="The buyer's countries; EU is every other member state.")
+    ] = ()
+    regions: tuple[Text, ...] = ()
+    products: Annotated[tuple[Ref, ...], Meta(description="Codes or families of products.")] = ()
+    tax_id: Literal["any", "with", "without"] = "any"
+    reason: Annotated[Text, Meta(description="Printed on the document.")] = ""
+    from_: date | None = field(name="from", default=None)
+    until: date | None = None
+
+
 class IssuerEntry(Entry, kw_only=True, frozen=True):
     """One of our legal entities: it sells and issues documents."""
 
@@ -101,15 +117,33 @@ class IssuerEntry(Entry, kw_only=True, frozen=True):
     own_credit_formats: Annotated[
         tuple[Text, ...], Meta(description="Invoice formats that ask for the same.")
     ] = ()
+    reverse_charge_tax_code: Annotated[
+        Ref, Meta(description="Buyers in other EU states; the export code when left out.")
+    ] = ""
+    exempt_tax_code: Ref = ""
+    tax_rules: Annotated[
+        tuple[TaxRuleEntry, ...],
+        Meta(description="Decides the treatment in the place of the buyer's country alone."),
+    ] = ()
+    tax_point: Annotated[
+        Literal["", "document_date", "service_from", "service_end"],
+        Meta(description="The day whose tax rate counts; by the issuer's country when left out."),
+    ] = ""
+    tax_currency: Annotated[
+        Currency, Meta(description="The currency tax is declared in; home_currency when left out.")
+    ] = ""
 
 
 class ExemptionEntry(Entry, kw_only=True, frozen=True):
-    """A certificate that frees a party from tax."""
+    """A certificate that frees a party from tax until the end of the day it `expires`."""
 
     reason: Text
     certificate: Text
     country: Country = ""
     expires: date | None = None
+    region: Text = ""
+    from_: date | None = field(name="from", default=None)
+    kind: Literal["exemption", "resale"] = "exemption"
 
 
 class ParentEntry(Entry, kw_only=True, frozen=True):

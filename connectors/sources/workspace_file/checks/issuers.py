@@ -123,8 +123,17 @@ def _tax_rate_problems(path: Path, issuer: IssuerEntry) -> Iterator[Problem]:
                 "End the earlier rate with `until` on the day the later one begins with `from`.",
             )
     codes = {rate.code for rate in issuer.tax_rates}
-    for key in ("domestic_tax_code", "export_tax_code"):
-        yield from reference((*path, key), f"tax code of issuer {issuer.code}", getattr(issuer, key), codes)
+    what = f"tax code of issuer {issuer.code}"
+    for key in ("domestic_tax_code", "export_tax_code", "reverse_charge_tax_code", "exempt_tax_code"):
+        yield from reference((*path, key), what, getattr(issuer, key), codes)
+    for position, rule in enumerate(issuer.tax_rules):
+        here = (*path, "tax_rules", position)
+        yield from reference((*here, "code"), what, rule.code, codes)
+        yield from span_problems(here, rule.from_, rule.until)
+        for at, country in enumerate(rule.countries):
+            yield from country_problems((*here, "countries", at), country, also=frozenset({"EU"}))
+    if issuer.tax_currency:
+        yield from currency_problems((*path, "tax_currency"), issuer.tax_currency)
 
 
 def _series_problems(path: Path, issuer: IssuerEntry, index: Index) -> Iterator[Problem]:

@@ -48,6 +48,7 @@ def _party_problems(path: Path, party: PartyEntry, index: Index) -> Iterator[Pro
         here = (*path, "exemptions", position)
         yield from country_problems((*here, "country"), exemption.country)
         yield from days_problems((*here, "expires"), exemption.expires)
+        yield from days_problems((*here, "from"), exemption.from_)
         for key in ("reason", "certificate"):
             if not getattr(exemption, key).strip():
                 yield Problem((*here, key), f"the {key} is blank.", "A tax office asks for it; write it.")

@@ -6,12 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from mappings.canonical.document import Document
-from mappings.canonical.party import Exemption, FxRate, TaxRate
+from mappings.canonical.party import FxRate, TaxRate
 from tests.unit.worker.billing.world import (
     SELLER,
     Product,
     Seller,
-    amounts,
     contract,
     day,
     dec,
@@ -75,17 +74,10 @@ class TestTax:
     def test_is_provisional_where_the_ledger_computes_it(self) -> None:
         assert only(_two_rates(tax_rounding="ledger").run("2026-01-01")).tax_mode == "ledger"
 
-    def test_is_none_for_a_certificate_that_has_not_expired(self) -> None:
-        exempt = party("ACME", exemptions=(Exemption("resale", "R-1", "DE", day("2026-01-31")),))
-        seller = Seller(setup(parties=(exempt,)), (subscription(),), (held("2026-01-01", 10),))
-
-        first, later = only(seller.run("2026-01-31")), only(seller.run("2026-02-01"))
-
-        assert (amounts(first)[1], amounts(later)[1]) == ("0.00 EUR", "15.96 EUR")
-
     def test_of_a_credit_is_the_rate_of_its_original(self) -> None:
         issuer = replace(
             SELLER,
+            tax_point="document_date",
             tax_rates=(
                 TaxRate("DE19", "19", None, day("2026-01-15")),
                 TaxRate("DE19", "21", day("2026-01-15")),
@@ -102,6 +94,7 @@ class TestTax:
     def test_of_an_addition_is_the_rate_of_its_own_day(self) -> None:
         issuer = replace(
             SELLER,
+            tax_point="document_date",
             tax_rates=(
                 TaxRate("DE19", "19", None, day("2026-01-15")),
                 TaxRate("DE19", "21", day("2026-01-15")),
