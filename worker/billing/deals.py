@@ -15,6 +15,7 @@ from worker.billing.charges import Deal, Owed
 from worker.billing.cycles import Calendar, DueCycle
 from worker.billing.documents import Catalog
 from worker.billing.hierarchy import is_consolidated, payer
+from worker.billing.memo import remembered_pair
 from worker.billing.periods import CYCLE_MONTHS, term_start
 from worker.billing.pools import Pools, is_fixed_at_purchase, pool_period
 from worker.billing.pricing import PriceBook, price_facts
@@ -188,7 +189,7 @@ def with_pool(deal: Deal, pools: Pools, subscription: Subscription, day: date) -
     pool = pools.of(subscription, day)
     if pool is None or subscription.plan == "trial":
         return deal
-    return replace(deal, price=replace(deal.price, pool=pools.share(pool, subscription, day)))
+    return replace(deal, price=pools.priced(deal.price, pools.share(pool, subscription, day)))
 
 
 def settled_price(
@@ -206,7 +207,7 @@ def settled_price(
         or as_of < pool_period(pool, day, subscription).until
     ):
         return None
-    return replace(deal.price, pool=pools.share(pool, subscription, day))
+    return pools.priced(deal.price, pools.share(pool, subscription, day))
 
 
 def shared_subtotal(one: Owed, pools: Pools, subscription: Subscription, day: date) -> tuple[str, ...] | None:
@@ -231,6 +232,7 @@ def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> TaxChoi
     return standing_tax(cycle.billed[-1].charge, issuer, on=day)
 
 
+@remembered_pair
 def terms_of(contract: Contract, issuer: Issuer) -> Terms:
     """What the contract says about its documents."""
     days = contract.payment_terms_days

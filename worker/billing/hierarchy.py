@@ -20,10 +20,11 @@ ALWAYS = Period(date.min, date.max)
 class Tree:
     """The parties of a group, by code."""
 
-    __slots__ = ("_parties",)
+    __slots__ = ("_fixed", "_parties")
 
     def __init__(self, parties: Iterable[Party]) -> None:
         self._parties = {party.code: party for party in parties}
+        self._fixed: dict[str, tuple[str, ...] | None] = {}
 
     def __contains__(self, code: str) -> bool:
         return code in self._parties
@@ -31,8 +32,19 @@ class Tree:
     def __getitem__(self, code: str) -> Party:
         return self._parties[code]
 
-    def lineage(self, code: str, day: date) -> Iterator[str]:
+    def lineage(self, code: str, day: date) -> Iterable[str]:
         """The party and every party above it on a day, nearest first."""
+        fixed = self.fixed_lineage(code)
+        return self._lineage(code, day) if fixed is None else fixed
+
+    def fixed_lineage(self, code: str) -> tuple[str, ...] | None:
+        """The party and every party above it where no edge on the way up is dated, else None."""
+        if code not in self._fixed:
+            is_dated = any(True for _ in self._edge_days(code))
+            self._fixed[code] = None if is_dated else tuple(self._lineage(code, date.min))
+        return self._fixed[code]
+
+    def _lineage(self, code: str, day: date) -> Iterator[str]:
         seen: set[str] = set()
         above: str | None = code
         while above is not None and above in self._parties and above not in seen:
@@ -47,8 +59,9 @@ class Tree:
 
     def periods_below(self, code: str, top: str) -> tuple[Period, ...]:
         """The days on which a party is `top` itself or anywhere below it."""
-        if code == top:
-            return (ALWAYS,)
+        fixed = (code,) if code == top else self.fixed_lineage(code)
+        if fixed is not None:
+            return (ALWAYS,) if top in fixed else ()
         days = sorted({date.min, date.max, *self._edge_days(code)})
         found: list[Period] = []
         for start, until in pairwise(days):
@@ -77,10 +90,11 @@ class Tree:
 class Agreements:
     """Contracts by party and code. A later `from_` of the same code replaces the earlier one from then on."""
 
-    __slots__ = ("_by_code", "_by_party", "_tree")
+    __slots__ = ("_all", "_by_code", "_by_party", "_tree")
 
     def __init__(self, contracts: Iterable[Contract], tree: Tree) -> None:
         self._tree = tree
+        self._all: dict[tuple[str, ...], tuple[Contract, ...]] = {}
         self._by_code: dict[str, list[Contract]] = {}
         self._by_party: dict[str, list[Contract]] = {}
         for contract in sorted(contracts, key=lambda contract: (contract.from_, contract.code)):
@@ -113,12 +127,15 @@ class Agreements:
         """Every contract of any day that could count for a subscription (for questions before the first)."""
         if subscription.contract:
             return tuple(self._by_code.get(subscription.contract, ()))
-        return tuple(
-            contract
-            for party, contracts in self._by_party.items()
-            if any(self._tree.periods_below(holder, party) for holder in subscription.holders)
-            for contract in contracts
-        )
+        holders = subscription.holders
+        if holders not in self._all:
+            self._all[holders] = tuple(
+                contract
+                for party, contracts in self._by_party.items()
+                if any(self._tree.periods_below(holder, party) for holder in holders)
+                for contract in contracts
+            )
+        return self._all[holders]
 
 
 def payer(contract: Contract, party: str, *, day: date, tree: Tree) -> str:

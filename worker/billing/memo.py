@@ -31,18 +31,17 @@ def remembered(function: Callable[[First], Result]) -> Callable[[First], Result]
 
 
 def remembered_pair(function: Callable[[First, Second], Result]) -> Callable[[First, Second], Result]:
-    """The same for a function of an object and something that compares cheaply, as a day or another object's
-    code does."""
-    known: dict[tuple[int, Second], tuple[First, Result]] = {}
+    """The same for a function of two objects."""
+    known: dict[tuple[int, int], tuple[First, Second, Result]] = {}
 
     def found(first: First, second: Second) -> Result:
-        kept = known.get((id(first), second))
+        kept = known.get((id(first), id(second)))
         if kept is not None:
-            return kept[1]
+            return kept[2]
         if len(known) >= KEPT_MAX:
             known.clear()
         result = function(first, second)
-        known[id(first), second] = (first, result)
+        known[id(first), id(second)] = (first, second, result)
         return result
 
     return found

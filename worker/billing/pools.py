@@ -6,7 +6,7 @@ Held and unbilled members count; membership is dated by the party tree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
@@ -17,7 +17,7 @@ from mappings.canonical.subscription import Subscription
 from worker.billing.hierarchy import ALWAYS, Tree
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH
 from worker.billing.timeline import NOTHING, Timeline
-from worker.billing.values import PoolShare
+from worker.billing.values import PoolShare, PriceFacts
 
 AVERAGE_DIGITS = Decimal("0.0001")
 """A time-weighted total is rounded half up to four places before it meets the tiers."""
@@ -35,7 +35,7 @@ class _Member:
 class Pools:
     """The pools of a group with the quantities their members hold."""
 
-    __slots__ = ("_by_code", "_measured", "_members", "_of_product", "_totals")
+    __slots__ = ("_by_code", "_measured", "_members", "_of_product", "_priced", "_shares", "_totals")
 
     def __init__(
         self,
@@ -61,6 +61,8 @@ class Pools:
             code: _sum(member.timeline for member in members.values())
             for code, members in self._members.items()
         }
+        self._shares: dict[tuple[str, Period], PoolShare] = {}
+        self._priced: dict[tuple[int, int], tuple[PriceFacts, PoolShare, PriceFacts]] = {}
         self._measured: dict[tuple[str, Period], tuple[Decimal, dict[str, Decimal]]] = {}
 
     def of(self, subscription: Subscription, day: date) -> Pool | None:
@@ -84,8 +86,22 @@ class Pools:
         if is_fixed_at_purchase(pool, subscription):
             period = Period(day, date.fromordinal(day.toordinal() + 1))
         total, ahead = self._measure(pool, period)
-        before = ahead.get(subscription.code, NOTHING) if pool.allocation == "in_order" else NOTHING
-        return PoolShare(pool.code, max(total, Decimal(1)), pool.allocation, before)
+        if pool.allocation == "in_order":
+            before = ahead.get(subscription.code, NOTHING)
+            return PoolShare(pool.code, max(total, Decimal(1)), pool.allocation, before)
+        key = (pool.code, period)
+        share = self._shares.get(key)
+        if share is None:
+            share = self._shares[key] = PoolShare(pool.code, max(total, Decimal(1)), pool.allocation)
+        return share
+
+    def priced(self, price: PriceFacts, share: PoolShare) -> PriceFacts:
+        """A price at the tier that a pool's share reaches; one object for all members that have both."""
+        key = (id(price), id(share))
+        known = self._priced.get(key)
+        if known is None:
+            known = self._priced[key] = (price, share, replace(price, pool=share))
+        return known[2]
 
     def _is_member(self, pool: Pool, subscription: Subscription, day: date) -> bool:
         member = self._members.get(pool.code, {}).get(subscription.code)

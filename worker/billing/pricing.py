@@ -21,8 +21,12 @@ from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
 from mappings.lean import lean
 from worker.billing.discounts import discounted, on_cost, ramped
+from worker.billing.memo import remembered
 from worker.billing.notice import noticed
 from worker.billing.values import Check, PoolShare, PriceFacts
+
+AGREED_MAX = 20_000
+"""Prices kept that contracts made of lists; about a kilobyte each."""
 
 FREE = (Tier(up_to=None),)
 
@@ -45,9 +49,10 @@ class Piece:
 class PriceBook:
     """Price lists by code; the one with the latest `from_` on or before a day counts."""
 
-    __slots__ = ("_lists", "_prices")
+    __slots__ = ("_lists", "_prices", "agreed")
 
     def __init__(self, lists: Iterable[PriceList]) -> None:
+        self.agreed: dict[tuple[object, ...], PriceFacts] = {}
         self._lists: dict[str, list[PriceList]] = {}
         self._prices: dict[tuple[str, date, str, str, str, str], Price] = {}
         for price_list in sorted(lists, key=lambda price_list: price_list.from_):
@@ -56,6 +61,13 @@ class PriceBook:
                 product = (price.product, price.plan, price.term, price.segment)
                 key = (price_list.code, price_list.from_, *product)
                 self._prices.setdefault(key, price)
+
+    def remember(self, key: tuple[object, ...], facts: PriceFacts) -> PriceFacts:
+        """Keep the price that a contract makes of one of these lists; many contracts make the same."""
+        if len(self.agreed) >= AGREED_MAX:
+            self.agreed.clear()
+        self.agreed[key] = facts
+        return facts
 
     def on(self, code: str, day: date) -> PriceList | None:
         """The list as it stands on a day."""
@@ -121,7 +133,23 @@ def price_facts(
             f"price list {price_list.code} from {price_list.from_} has no {subscription.plan} price"
             f" for product {subscription.product} with term {subscription.term or 'any'}",
         )
-    return _agreed(price, price_list, subscription, contract, days=days, unit=unit)
+    if not _is_timeless(contract):
+        return _agreed(price, price_list, subscription, contract, days=days, unit=unit)
+    key = (id(price), id(price_list), contract.discounts, subscription.plan, unit)
+    facts = book.agreed.get(key)
+    if facts is None:
+        made = _agreed(price, price_list, subscription, contract, days=days, unit=unit)
+        if isinstance(made, Check):
+            return made
+        facts = book.remember(key, made)
+    return facts
+
+
+@remembered
+def _is_timeless(contract: Contract) -> bool:
+    """Whether nothing but undated discounts changes the list's prices: then all such contracts share them."""
+    is_list = contract.markup_percent is None and contract.margin_percent is None and not contract.ramp
+    return is_list and all(one.from_ is None and one.until is None for one in contract.discounts)
 
 
 def pieces(price: PriceFacts, quantity: Fraction) -> tuple[Piece, ...]:

@@ -23,7 +23,7 @@ class Tariff:
     its units together. Both are in parts of the scale, that of the group before its total is in it.
     """
 
-    __slots__ = ("_before", "_model", "_package", "_steps", "each", "group", "scale")
+    __slots__ = ("_model", "_package", "_steps", "each", "group", "scale")
 
     def __init__(self, price: PriceFacts, digits: int) -> None:
         unit = 10**digits
@@ -33,15 +33,11 @@ class Tariff:
         self._steps = _steps(price, unit)
         self.each: int | None = None
         self.group: int | None = None
-        self._before: int | None = None
         _, each, flat = self._steps[0]
         if price.model == "per_unit" and not flat:
             self.each = each
         pool = price.pool
         if pool is None:
-            return
-        if pool.allocation == "in_order":
-            self.each, self._before = None, int(pool.before)
             return
         total = int(pool.total)
         _, each, flat = self._reached(total)
@@ -59,15 +55,13 @@ class Tariff:
             return units * self.each
         if self.group is not None:
             return units * self.group
-        if self._before is not None:
-            return self._alone(self._before + units) - self._alone(self._before)
         return self._alone(units)
 
     def parts(self, units: int) -> list[tuple[int, int]] | None:
         """The units of each tier with their price, where a price outside a pool consists of nothing else."""
         if self.each is not None:
             return [(units, self.each)]
-        if self._model != "graduated" or self.group is not None or self._before is not None:
+        if self._model != "graduated" or self.group is not None:
             return None
         found: list[tuple[int, int]] = []
         below = 0
@@ -119,14 +113,17 @@ class Tariff:
 @remembered
 def tariff_of(price: PriceFacts) -> Tariff | None:
     """The tariff of a price, or None where bounds, packages or the pool's figures are not whole numbers,
-    where days have their own prices, or where no units cost something."""
+    where days have their own prices, where no units cost something, or where members of a pool fill the
+    tiers in order."""
     if price.later or price.charges_zero:
         return None
     pool = price.pool
+    if pool is not None and pool.allocation == "in_order":
+        return None
     whole = [tier.up_to for tier in price.tiers if tier.up_to is not None]
     whole.append(price.package_size)
     if pool is not None:
-        whole += [pool.total, pool.before]
+        whole.append(pool.total)
     if any(number != number.to_integral_value() for number in whole) or not price.tiers:
         return None
     digits = max(_digits(amount) for tier in price.tiers for amount in (tier.price, tier.flat))

@@ -29,8 +29,6 @@ def prices(draw: st.DrawFn) -> PriceFacts:
         PoolShare,
         st.just("POOL"),
         total=whole_numbers,
-        allocation=st.sampled_from(("blended", "in_order")),
-        before=st.integers(min_value=0, max_value=900).map(Decimal),
     )
     return PriceFacts(
         draw(MODELS),
