@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     client_secrets: SecretStr = Field(SecretStr(""), validation_alias="SUBLEDGER_CLIENT_SECRETS")
     host: str = Field("127.0.0.1", validation_alias="SUBLEDGER_HOST")
     port: int = Field(8080, ge=0, le=65535, validation_alias="SUBLEDGER_PORT")
-    push_threads: int = Field(16, ge=1, le=256, validation_alias="SUBLEDGER_PUSH_THREADS")
+    push_threads: int = Field(32, ge=1, le=256, validation_alias="SUBLEDGER_PUSH_THREADS")
     drain_s: float = Field(180.0, gt=0, validation_alias="SUBLEDGER_DRAIN_SECONDS")
     log_format: str = Field("text", pattern="^(text|json)$", validation_alias="SUBLEDGER_LOG_FORMAT")
     log_level: str = Field(

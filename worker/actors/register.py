@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,27 @@ import dramatiq
 from worker.actors.broker import FRONT, PUSH, BrokerDoorbell, guarded, make_broker
 from worker.bootstrap import App, UnknownBook
 from worker.flows import apply, orders, probe, push
+
+
+class _Occupied:
+    """How many of the push threads are at work; a full house means that other books wait."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._busy = 0
+        self._guard = threading.Lock()
+
+    def is_full(self) -> bool:
+        """Whether every thread has a lane."""
+        return self._busy >= self._threads
+
+    def __enter__(self) -> None:
+        with self._guard:
+            self._busy += 1
+
+    def __exit__(self, *_exc: object) -> None:
+        with self._guard:
+            self._busy -= 1
 
 
 def open_queues(
@@ -44,6 +66,8 @@ def _register(
     `should_stop` ends a drain between two calls; `ring_at` keeps a timer for a lane that waits.
     """
 
+    lanes_at_work = _Occupied(app.settings.push_threads)
+
     def apply_event(event_id: str) -> None:
         for book in apply.run(app.ports, event_id):
             app.doorbell.ring("drain_book", book)
@@ -53,7 +77,14 @@ def _register(
             book = app.book(book_code)
         except UnknownBook:
             return
-        drained = push.drain(app.ports, book, app.timing(book), should_stop=should_stop)
+        with lanes_at_work:
+            drained = push.drain(
+                app.ports,
+                book,
+                app.timing(book),
+                should_stop=should_stop,
+                is_crowded=lanes_at_work.is_full,
+            )
         if drained.wake_at is not None:
             ring_at("drain_book", book_code, drained.wake_at)
 

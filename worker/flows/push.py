@@ -17,7 +17,7 @@ from connectors.crashpoints import crashpoint
 from connectors.protocols import Ledger
 from mappings.canonical.book import Book
 from worker.delivery.batch import Waiting, choose
-from worker.delivery.pacing import after_call, next_slot
+from worker.delivery.pacing import Pacing, after_call, next_slot
 from worker.flows import recover, sending
 from worker.flows.ports import Ports, Timing
 from worker.flows.recover import Reading
@@ -36,6 +36,9 @@ READ_MAX = 50
 
 MISCONFIGURED = "misconfigured"
 """Pause of a book whose settings cannot work, whatever its ledger says."""
+
+SLICE_S = 2.0
+"""How long a lane keeps its thread while other books wait for one."""
 
 _TICK_S = 0.5
 
@@ -56,11 +59,14 @@ def drain(
     timing: Timing,
     *,
     should_stop: Callable[[], bool] = lambda: False,
+    is_crowded: Callable[[], bool] = lambda: False,
     on_verdict: Callable[[Delivery, str], None] = lambda _delivery, _state: None,
 ) -> Drained:
     """Send and recover everything of one book whose time has come; returns when the lane has nothing to do.
 
-    Safe to call any number of times and from anywhere: only the holder of the lane's lease acts.
+    Safe to call any number of times and from anywhere: only the holder of the lane's lease acts. While
+    `is_crowded` (other books wait for a thread) it keeps none only to wait for its next slot, and gives
+    the lane back after a time slice.
     """
     now = ports.clock.now()
     with ports.store.read() as connection:
@@ -80,7 +86,7 @@ def drain(
         ledger = _opened(ports, book)
         if ledger is None:
             return Drained(f"paused: {MISCONFIGURED}")
-        return _Drain(ports, book, ledger, timing, lane, should_stop, on_verdict).run()
+        return _Drain(ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict).run()
     finally:
         held = lane
         ports.store.transact(lambda connection: lanes.release(connection, held))
@@ -109,15 +115,18 @@ class _Drain:
     timing: Timing
     lane: Lane
     should_stop: Callable[[], bool]
+    is_crowded: Callable[[], bool]
     on_verdict: Callable[[Delivery, str], None]
     open_calls: dict[Future[Answer | Reading], tuple[str, ...]] = field(default_factory=dict)
     is_lost: bool = False
     wake_at: datetime | None = None
+    began_s: float = 0.0
     posted: int = 0
     calls: int = 0
 
     def run(self) -> Drained:
         """Work until nothing is due, the lane pauses or is lost, or somebody asks to stop."""
+        self.began_s = self.ports.clock.monotonic()
         if recover.adopt_abandoned(self.ports, self.lane, self.timing):
             log.warning("recover.adopted", book=self.book.code)
         in_flight = max(1, self.ledger.capabilities.rates.in_flight)
@@ -169,7 +178,10 @@ class _Drain:
 
     def _start_next(self, pool: ThreadPoolExecutor) -> bool:
         """Start one more call; False when there is none to start now."""
-        if self.should_stop():
+        self.wake_at = None
+        is_crowded = self.is_crowded()
+        is_over = is_crowded and self.ports.clock.monotonic() - self.began_s >= SLICE_S
+        if self.should_stop() or is_over:
             return False
         self._reload()
         now = self.ports.clock.now()
@@ -178,8 +190,10 @@ class _Drain:
         to_read, to_send = self._choose(now)
         if not to_read and not to_send:
             return False
-        slot = next_slot(self.lane.pacing, self.ledger.capabilities.rates, is_batch=len(to_send) > 1, now=now)
-        if slot - now > WAIT_IN_THREAD or (slot > now and self.open_calls):
+        is_batch = len(to_send) > 1
+        slot = next_slot(self.lane.pacing, self.ledger.capabilities.rates, is_batch=is_batch, now=now)
+        waits_elsewhere = self.open_calls or is_crowded or slot - now > WAIT_IN_THREAD
+        if slot > now and waits_elsewhere:
             self.wake_at = slot
             return False
         self.ports.clock.sleep((slot - now).total_seconds())
@@ -204,7 +218,10 @@ class _Drain:
         return (), tuple(by_id[one.id] for one in chosen)
 
     def _read(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
-        self._count(is_batch=False, is_read=True)
+        pacing, lane = self._paced(is_batch=False), self.lane
+        self.ports.store.transact(
+            lambda connection: lanes.count_call(connection, lane, pacing, is_batch=False, is_read=True)
+        )
         future: Future[Answer | Reading] = pool.submit(
             recover.read, self.ledger, chosen, clock=self.ports.clock
         )
@@ -212,28 +229,27 @@ class _Drain:
         return True
 
     def _send(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
-        parcel = sending.write_ahead(self.ports, self.lane, self.ledger, chosen)
+        pacing = self._paced(is_batch=len(chosen) > 1)
+        parcel = sending.write_ahead(self.ports, self.lane, self.ledger, chosen, pacing=pacing)
         if parcel is None:
             self._reload()
             return not self.is_lost
-        self._count(is_batch=len(parcel.deliveries) > 1, is_read=False)
         future: Future[Answer | Reading] = pool.submit(
             sending.call, self.ledger, parcel, clock=self.ports.clock
         )
         self.open_calls[future] = tuple(one.id for one in parcel.deliveries)
         return True
 
-    def _count(self, *, is_batch: bool, is_read: bool) -> None:
+    def _paced(self, *, is_batch: bool) -> Pacing:
         self.calls += 1
-        pacing = after_call(self.lane.pacing, is_batch=is_batch, at=self.ports.clock.now())
-        lane = self.lane
-        self.ports.store.transact(
-            lambda connection: lanes.count_call(connection, lane, pacing, is_batch=is_batch, is_read=is_read)
-        )
+        return after_call(self.lane.pacing, is_batch=is_batch, at=self.ports.clock.now())
 
     def _collect(self) -> None:
-        """Wait a little for an answer and write down what came."""
-        done, _ = wait(self.open_calls, timeout=_TICK_S, return_when=FIRST_COMPLETED)
+        """Wait for an answer, at most until the next slot, and write down what came."""
+        timeout_s = _TICK_S
+        if self.wake_at is not None:
+            timeout_s = min(_TICK_S, (self.wake_at - self.ports.clock.now()).total_seconds())
+        done, _ = wait(self.open_calls, timeout=max(0.0, timeout_s), return_when=FIRST_COMPLETED)
         for future in done:
             del self.open_calls[future]
             answer = future.result()

@@ -20,6 +20,7 @@ from mappings.canonical.record import Reference
 from mappings.identity import DeliveryIdentity
 from worker.delivery.batch import batch_key
 from worker.delivery.consequence import after_outcomes
+from worker.delivery.pacing import Pacing
 from worker.delivery.step import Park, quiet_period
 from worker.delivery.verdict import Facts, after_push
 from worker.flows import steps
@@ -56,11 +57,13 @@ class Answer:
     ended_at: datetime
 
 
-def write_ahead(ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Delivery]) -> Parcel | None:
+def write_ahead(
+    ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Delivery], *, pacing: Pacing
+) -> Parcel | None:
     """Commit what is about to be sent: bytes, key, start; None when nothing may or can be sent.
 
-    Binds ledger ids and parks what cannot be rendered, in the same transaction. If this commit
-    fails, nothing is sent (R6).
+    Binds ledger ids and parks what cannot be rendered, in the same transaction; `pacing` is the lane's
+    once this call starts. If this commit fails, nothing is sent (R6).
     """
     now = ports.clock.now()
     not_after = ports.clock.monotonic() + SEND_WITHIN.total_seconds()
@@ -68,7 +71,8 @@ def write_ahead(ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Deliv
     def work(connection: Connection) -> Parcel | None:
         if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
             return None
-        bound = references.bound(connection, (lane.book,))[lane.book]
+        needed = {reference for one in chosen for reference in ledger.needs(one.record)}
+        bound = references.bound_of(connection, lane.book, needed)
         ready: list[Delivery] = []
         for delivery in chosen:
             rendered = _rendered(ledger, delivery, bound)
@@ -81,6 +85,9 @@ def write_ahead(ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Deliv
         )
         sent = (_mark_sending(connection, lane, one, key, now) for one in ready)
         parcel = Parcel(tuple(one for one in sent if one is not None), key, not_after, now)
+        if parcel.deliveries:
+            is_batch = len(parcel.deliveries) > 1
+            lanes.count_call(connection, lane, pacing, is_batch=is_batch, is_read=False)
         crashpoint("send.before_writeahead")
         return parcel
 
@@ -100,7 +107,8 @@ def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]
     if missing:
         names = ", ".join(str(reference) for reference in missing)
         why = f"Book {delivery.book} has no id for {names}."
-        return Park("mapping_missing", why, "Add its ledger_ids to the workspace file and import it.", False)
+        hint = "Add its ledger_ids to the workspace file, or link it by: subledger mapping import FILE."
+        return Park("mapping_missing", why, hint, False, missing=tuple(map(str, missing)))
     try:
         rendered = ledger.render(delivery.record, marker=delivery.marker, bound=bound)
     except Refused as refusal:
@@ -192,22 +200,32 @@ def settle(
         )
         if not is_mine:
             return None
-        current = lanes.get(connection, lane.book) or lane
-        consequence = after_outcomes(
-            answer.outcomes,
-            pacing=current.pacing,
-            failures=current.failures,
-            now=now,
-            throttle_default_s=timing.throttle_default_s,
-        )
-        if consequence is not None:
-            lanes.save_consequence(connection, current, consequence)
+        follow(connection, lane, answer.outcomes, timing, now=now)
         crashpoint("post.before_commit")
         return tuple(result)
 
     verdicts = ports.store.transact(work)
     crashpoint("post.after_commit")
     return verdicts
+
+
+def follow(
+    connection: Connection, lane: Lane, outcomes: Sequence[Outcome], timing: Timing, *, now: datetime
+) -> None:
+    """Let my lane follow what a call's outcomes mean for the book as a whole: pause, wait, or all well.
+
+    No outcomes = a read that was answered.
+    """
+    current = lanes.get(connection, lane.book) or lane
+    consequence = after_outcomes(
+        outcomes,
+        pacing=current.pacing,
+        failures=current.failures,
+        now=now,
+        throttle_default_s=timing.throttle_default_s,
+    )
+    if consequence is not None:
+        lanes.save_consequence(connection, current, consequence)
 
 
 def facts(delivery: Delivery, timing: Timing) -> Facts:

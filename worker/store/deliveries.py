@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -28,7 +28,7 @@ from mappings.canonical.record import (
 from mappings.identity import DeliveryIdentity, canonical_json
 from worker.delivery.states import State, check_edge
 from worker.store.columns import new_id
-from worker.store.references import bound
+from worker.store.references import bound_of
 from worker.store.tables import DeliveryNeed, DeliveryRow, table_of
 
 DELIVERY = table_of(DeliveryRow)
@@ -85,6 +85,7 @@ class Delivery:
     after_conflict: bool
     goes_alone: bool
     created_at: datetime
+    changed_at: datetime
     send_started_at: datetime | None
 
     @property
@@ -104,7 +105,7 @@ def plan(connection: Connection, documents: Sequence[PlannedDocument], *, now: d
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     needs: list[dict[str, str]] = []
     on_the_way = _existing(connection, documents)
-    held = bound(connection, {document.book for document in documents})
+    held = {book: bound_of(connection, book, wanted) for book, wanted in _wanted(documents).items()}
     for document in documents:
         wanted = [one for one in document.companions if _kind(one) in document.takes]
         missing = [one for one in wanted if Reference(_kind(one), one.code) not in held[document.book]]
@@ -116,7 +117,9 @@ def plan(connection: Connection, documents: Sequence[PlannedDocument], *, now: d
                 state="parked",
                 reason="target_missing",
                 why=f"Book {document.book} has no {names}, and this book creates nothing by itself.",
-                hint="Name the existing record under ledger_ids in the workspace file and import it.",
+                hint="Link the record that is there already: subledger mapping suggest --book "
+                f"{document.book}; or name it under ledger_ids in the workspace file.",
+                missing="\n".join(f"{_kind(one)} {one.code}" for one in missing),
             )
             continue
         before: list[str] = []
@@ -135,6 +138,14 @@ def plan(connection: Connection, documents: Sequence[PlannedDocument], *, now: d
         connection.execute(DELIVERY.insert(), list(rows.values()))
     if needs:
         connection.execute(NEED.insert(), needs)
+
+
+def _wanted(documents: Sequence[PlannedDocument]) -> dict[str, set[Reference]]:
+    wanted: dict[str, set[Reference]] = {}
+    for document in documents:
+        records = {Reference(_kind(one), one.code) for one in document.companions}
+        wanted.setdefault(document.book, set()).update(records)
+    return wanted
 
 
 def _existing(
@@ -228,6 +239,12 @@ def get(connection: Connection, delivery_id: str) -> Delivery | None:
     return None if row is None else _delivery(row)
 
 
+def get_many(connection: Connection, ids: Sequence[str]) -> dict[str, Delivery]:
+    """Deliveries by id; at most a few hundred at a time."""
+    query = select(DELIVERY).where(DELIVERY.c.id.in_(tuple(ids)))
+    return {row["id"]: _delivery(row) for row in connection.execute(query).mappings()}
+
+
 def move(
     connection: Connection, delivery: Delivery, state: State, *, now: datetime, **values: object
 ) -> bool:
@@ -246,6 +263,11 @@ def move(
         .values(state=state, changed_at=now, **values)
     )
     return changed.rowcount == 1
+
+
+def with_state(delivery: Delivery, state: State) -> Delivery:
+    """The delivery as it is after a move."""
+    return replace(delivery, state=state)
 
 
 def reopen(connection: Connection, delivery: Delivery, state: State, *, now: datetime) -> bool:
@@ -273,6 +295,7 @@ def reopen(connection: Connection, delivery: Delivery, state: State, *, now: dat
         absent_reads=0,
         read_failures=0,
         after_conflict=False,
+        missing="",
         **fresh,
     )
 
@@ -363,7 +386,7 @@ def _delivery(row: RowMapping | Mapping[str, Any]) -> Delivery:
     record: Record = msgspec.json.decode(zlib.decompress(row["record"]), type=_RECORD_TYPES[row["kind"]])
     names = ("id", "book", "kind", "ref", "revision", "state", "reason", "lookup", "key", "marker")
     more = ("batch_key", "epoch", "attempts", "starts", "absent_reads", "read_failures", "after_conflict")
-    last = ("goes_alone", "created_at", "send_started_at")
+    last = ("goes_alone", "created_at", "changed_at", "send_started_at")
     return Delivery(
         **{name: row[name] for name in (*names, *more, *last)},
         record=record,

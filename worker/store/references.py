@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +23,20 @@ def bound(connection: Connection, books: Iterable[str]) -> Mapping[str, dict[Ref
     for book, kind, code, ledger_id in connection.execute(query):
         result[book][Reference(kind, code)] = ledger_id
     return result
+
+
+def bound_of(connection: Connection, book: str, wanted: Collection[Reference]) -> dict[Reference, str]:
+    """Our reference -> ledger id for those of `wanted` that the book is bound to."""
+    codes: defaultdict[str, set[str]] = defaultdict(set)
+    for reference in wanted:
+        codes[reference.kind].add(reference.code)
+    found: dict[Reference, str] = {}
+    for kind, some in codes.items():
+        query = select(REFERENCE.c.kind, REFERENCE.c.code, REFERENCE.c.ledger_id).where(
+            REFERENCE.c.book == book, REFERENCE.c.kind == kind, REFERENCE.c.code.in_(some)
+        )
+        found |= {Reference(row.kind, row.code): row.ledger_id for row in connection.execute(query)}
+    return found
 
 
 def bind(
