@@ -13,9 +13,11 @@ from worker.cli import (
     database,
     delivery,
     document,
+    exceptions,
     exits,
     keys,
     problems,
+    replaying,
     service,
     showing,
     simulator,
@@ -31,6 +33,7 @@ NOUNS: tuple[tuple[str, typer.Typer], ...] = (
     ("book", book.app),
     ("document", document.app),
     ("delivery", delivery.app),
+    ("replay", replaying.app),
     ("keys", keys.app),
     ("db", database.app),
     ("simulator", simulator.app),
@@ -49,6 +52,7 @@ def program() -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     showing.add_to(app)
     daily.add_to(app)
+    exceptions.add_to(app)
     service.add_to(app)
     for name, noun in NOUNS:
         app.add_typer(noun, name=name)

@@ -119,6 +119,7 @@ def _not_found(error: Exception) -> Problem | None:
     from connectors.registry import UnknownLedger
     from worker.bootstrap import UnknownBook
     from worker.flows.overview import Ambiguous, UnknownDelivery, UnknownDocument
+    from worker.flows.replay_plan import UnknownPlan
 
     if isinstance(error, Ambiguous):
         return Problem(exits.WRONG_USE, str(error), fix="Give the id instead of the number.")
@@ -126,6 +127,7 @@ def _not_found(error: Exception) -> Problem | None:
         (UnknownBook, "subledger book list"),
         (UnknownDocument, "subledger document list"),
         (UnknownDelivery, "subledger delivery list"),
+        (UnknownPlan, "subledger replay list"),
     ):
         if isinstance(error, kind):
             return Problem(exits.NOT_FOUND, str(error), fix=f"See what there is: {listing}")
@@ -137,6 +139,7 @@ def _refused(error: Exception) -> Problem | None:
     from worker.embedded import HeldElsewhere
     from worker.flows.orders import NotTaken, OrderFailed
     from worker.flows.replay import NotCancellable
+    from worker.flows.replay_plan import PlanRefused
     from worker.flows.workspace import CutOverMissing
     from worker.store.migrate import UnsupportedRevision
     from worker.store.restating import RestatementNeeded
@@ -174,6 +177,8 @@ def _refused(error: Exception) -> Problem | None:
             fix="Say in each place which day that is, and import the file again.",
             details=tuple(str(one) for one in error.findings),
         )
+    if isinstance(error, PlanRefused):
+        return Problem(exits.REFUSED, str(error), why="A plan is applied once, while it is fresh.")
     if isinstance(error, NotCancellable | ForbiddenEdge):
         return Problem(exits.REFUSED, str(error))
     return None

@@ -57,6 +57,7 @@ def _tell_import(done: WorkspaceImport, *, name: str, as_json: bool) -> int:
         "versions": state.versions,
         "usage": state.usage,
         "restated": [str(one) for one in setup.restated],
+        "freed": {"due": done.change.freed.due, "adopted": done.change.freed.adopted},
     }
     out.result({"file": name, "applied": applied, **counts, "warnings": done.warnings})
     new = [
@@ -75,6 +76,8 @@ def _tell_import(done: WorkspaceImport, *, name: str, as_json: bool) -> int:
         out.line(f"restated: {one}")
     for warning in done.warnings:
         out.hint(f"warning: {warning}")
+    if done.change.freed.due:
+        out.line(f"{len(done.change.freed.due)} deliveries that waited for an id go on by themselves")
     verb = "would be imported" if done.is_dry else "imported"
     out.line(f"{name}: nothing new" if done.change.is_empty else f"{name}: {verb}")
     return exits.DONE

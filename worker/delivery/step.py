@@ -67,12 +67,16 @@ class Resend:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """A person decides. `may_have_arrived` keeps the look-first rule for a later replay."""
+    """A person decides. `may_have_arrived` keeps the look-first rule for a later replay.
+
+    `missing` names references ("item M365") whose binding alone lets it go on.
+    """
 
     reason: str
     why: str
     hint: str
     may_have_arrived: bool
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def apply(connection: Connection, delivery: Delivery, step: Step, *, now: dateti
                 hint=step.hint,
                 starts=0,
                 send_started_at=delivery.send_started_at if step.may_have_arrived else None,
+                missing="\n".join(step.missing),
             )
         case Block():
             return _move(

@@ -82,6 +82,9 @@ def import_workspace(
         change = ports.store.transact(act)
     except _Undo as undo:
         change = undo.change
+    else:
+        for book in change.freed.books:
+            ports.doorbell.ring("drain_book", book)
     log.info("workspace.imported", file=name, is_dry=dry_run, is_new=not change.is_empty)
     return change
 

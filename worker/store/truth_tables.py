@@ -36,7 +36,7 @@ class PlanRow(Row, table=True):
 
 
 class BookFactsRow(Row, table=True):
-    """What a book last said of itself, and how far its changes were read; `closed_until`: the closing date."""
+    """What a book last said of itself, and until when its changes were read (`changes_until`)."""
 
     __tablename__ = "book_facts"
     book: str = Field(primary_key=True)

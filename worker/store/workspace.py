@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mappings.canonical.workspace import Workspace
-from worker.store import groups, setup, subscriptions
+from worker.store import freeing, groups, setup, subscriptions
+from worker.store.freeing import Freed
 from worker.store.setup import SetupChange
 from worker.store.subscriptions import Directory, StateChange
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceChange:
-    """What an import did to the set-up, to subscription state, and to subscriptions that had waited."""
+    """What an import did to the set-up, to subscription state, and to subscriptions that had waited.
+
+    `freed` are deliveries that go on because the books now have an id for what they lacked.
+    """
 
     setup: SetupChange
     state: StateChange
     assigned: int = 0
+    freed: Freed = field(default_factory=Freed)
 
     @property
     def is_empty(self) -> bool:
@@ -47,7 +52,8 @@ def store_workspace(
     assigned = subscriptions.assign_unassigned(connection, directory).changed if not change.is_empty else 0
     if state.added or state.changed or assigned:
         groups.regroup(connection)  # a subscription may name a contract of another group
-    return WorkspaceChange(change, state, assigned)
+    freed = freeing.free_bound(connection, now=now) if change.bindings else Freed()
+    return WorkspaceChange(change, state, assigned, freed)
 
 
 def load_workspace(connection: Connection) -> Workspace:

@@ -26,6 +26,8 @@ READING: dict[str, tuple[str, ...]] = {
     "document show": ("US-2026-00001",),
     "delivery list": (),
     "delivery show": (PARKED,),
+    "exceptions": (),
+    "replay list": (),
     "keys new": (),
     "db check": (),
     "help exit-codes": (),
@@ -42,11 +44,14 @@ CHANGING: dict[str, tuple[str, ...]] = {
     "document release": ("{draft}",),
     "delivery replay": (PARKED,),
     "delivery cancel": (PARKED,),
+    "replay plan": (),
     "db upgrade": (),
 }
 ELSEWHERE = {
     "run": "test_run.py",
     "book connect": "test_connect.py",
+    "replay apply": "test_replaying.py",
+    "replay show": "test_replaying.py",
     "serve": "test_service.py",
     "worker": "test_service.py",
     "simulator quickbooks": "test_service.py",
