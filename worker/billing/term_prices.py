@@ -77,7 +77,7 @@ def promoted(price: PriceFacts, promotions: Iterable[Promotion]) -> PriceFacts:
         cost = price.cost
         if cost is not None and one.funded_by == "provider":
             cost *= keep
-        price = replace(price, tiers=_tiers_times(price.tiers, keep), cost=cost, source=words)
+        price = replace(_scaled(price, keep), cost=cost, source=words)
     return price
 
 
@@ -86,7 +86,7 @@ def converted(price: PriceFacts, rate: FxRate) -> PriceFacts:
     factor = Decimal(rate.rate)
     words = f"{price.source} in {rate.currency} at {rate.rate} {rate.home} of {rate.on} ({rate.source})"
     cost = None if price.cost is None else price.cost * factor
-    return replace(price, tiers=_tiers_times(price.tiers, factor), cost=cost, source=words)
+    return replace(_scaled(price, factor), cost=cost, source=words)
 
 
 def usage_rate_missing(subscription: Subscription, currency: str, home: str, on: date) -> Check:
@@ -106,12 +106,18 @@ def may_be_promoted(plan: Plan) -> bool:
 
 
 def _times(price: PriceFacts, factor: Decimal, words: str, *, months: int = 1) -> PriceFacts:
-    tiers = tuple(
-        Tier(tier.up_to, tier.price * factor / months, tier.flat * factor / months) for tier in price.tiers
-    )
     cost = None if price.cost is None else price.cost / months
-    return replace(price, tiers=tiers, cost=cost, source=f"{price.source}, {words}", rule="est")
+    scaled = _scaled(price, factor, months)
+    return replace(scaled, cost=cost, source=f"{price.source}, {words}", rule="est")
 
 
-def _tiers_times(tiers: tuple[Tier, ...], factor: Decimal) -> tuple[Tier, ...]:
-    return tuple(Tier(tier.up_to, tier.price * factor, tier.flat * factor) for tier in tiers)
+def _scaled(price: PriceFacts, factor: Decimal, months: int = 1) -> PriceFacts:
+    """A price times a factor, divided by months, on every day of the cycle."""
+    later = tuple(replace(step, tiers=_tiers_times(step.tiers, factor, months)) for step in price.later)
+    return replace(price, tiers=_tiers_times(price.tiers, factor, months), later=later)
+
+
+def _tiers_times(tiers: tuple[Tier, ...], factor: Decimal, months: int) -> tuple[Tier, ...]:
+    return tuple(
+        Tier(tier.up_to, tier.price * factor / months, tier.flat * factor / months) for tier in tiers
+    )

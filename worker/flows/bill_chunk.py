@@ -85,9 +85,7 @@ class ChunkWorker:
                 traces=dict(self._computing.traces),
             )
 
-    def _bill(
-        self, order: ChunkOrder, connection: Connection
-    ) -> tuple[Mapping[str, GroupBill], BillChange]:
+    def _bill(self, order: ChunkOrder, connection: Connection) -> tuple[Mapping[str, GroupBill], BillChange]:
         done = self._chunks.bill(connection, codes=order.groups, compute=self._computing)
         crashpoint("invoice.before_commit")
         return done

@@ -171,14 +171,26 @@ def _move_subscriptions(connection: Connection) -> None:
 
 
 def _move_billed(connection: Connection, left: Collection[str]) -> None:
-    """Charges go with their subscription, documents with who was billed."""
+    """Charges go with their subscription, documents with who was billed; a minimum's charge, which is of no
+    subscription, goes with its document."""
     of_subscription = select(SUBSCRIPTION.c.group_code).where(SUBSCRIPTION.c.code == CHARGE.c.subscription)
     of_payer = select(MEMBER.c.group_code).where(MEMBER.c.party == DOCUMENT.c.bill_to)
+    of_charges_payer = (
+        select(MEMBER.c.group_code)
+        .join(DOCUMENT, MEMBER.c.party == DOCUMENT.c.bill_to)
+        .where(DOCUMENT.c.id == CHARGE.c.document_id)
+    )
     for chunk in bulk.chunks(sorted(left)):
         connection.execute(
             update(CHARGE)
             .where(CHARGE.c.group_code.in_(chunk))
-            .values(group_code=func.coalesce(of_subscription.scalar_subquery(), CHARGE.c.group_code))
+            .values(
+                group_code=func.coalesce(
+                    of_subscription.scalar_subquery(),
+                    of_charges_payer.scalar_subquery(),
+                    CHARGE.c.group_code,
+                )
+            )
         )
         connection.execute(
             update(DOCUMENT)

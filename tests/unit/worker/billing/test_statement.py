@@ -83,7 +83,6 @@ class TestAStatement:
 
     def test_lists_released_documents_only(self) -> None:
         story = seller()
-        story.run("2026-02-01")
         assert story.last is not None
 
         with pytest.raises(ValueError, match="not released"):

@@ -79,7 +79,6 @@ class TestBookTokens:
         assert SECRET.encode() not in bytes(row["sealed"])
         assert SECRET not in repr(a_token())
 
-
     def test_that_cannot_be_opened_mean_lost_consent(self, store: Store, tokens: BookTokens) -> None:
         """A wrong key pauses the book in words; nothing is sent, nothing becomes uncertain."""
         tokens.save(a_token(), expected_version=0)
