@@ -16,6 +16,7 @@ from worker.cli.opening import actor, confirm, opened, ports_of
 from worker.cli.options import AsJson, DryRun, Limit, Reason, Yes
 from worker.cli.output import Output
 from worker.cli.problems import Stop
+from worker.cli.settings_page import print_settings, settings_as_json
 
 if TYPE_CHECKING:
     from worker.bootstrap import App
@@ -77,14 +78,17 @@ def show(name: Name, as_json: AsJson = False) -> int:
 
 
 def show_document(name: str, *, with_basis: bool, as_json: bool) -> int:
-    """Print one document, with the calculation of each line when `with_basis`."""
-    from worker.flows import overview
+    """Print one document; `with_basis` tells the calculation of each line and the settings it was made by."""
+    from worker.flows import explaining, overview
 
     with opened() as installation:
         facts = overview.document(installation.ports, name)
+        settings = explaining.settings_of_lines(installation.ports, facts.content) if with_basis else ()
     out = Output(as_json=as_json)
-    out.result({"document": as_json_of(facts)})
+    result: dict[str, object] = {"document": as_json_of(facts)}
+    out.result(result | ({"settings": settings_as_json(settings)} if with_basis else {}))
     print_document(out, facts, with_basis=with_basis)
+    print_settings(out, settings)
     return exits.DONE
 
 

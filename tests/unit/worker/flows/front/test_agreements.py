@@ -13,8 +13,8 @@ from mappings.canonical.contract import Commitment, Contract
 from mappings.canonical.subscription import Assignment, Share, SplitKey
 from mappings.canonical.workspace import Workspace
 from tests.unit.worker.flows.front.conftest import Front
-from tests.unit.worker.small_world import PRODUCT, SETUP, START, WORLD, contract, party, subscription, version
-from worker.flows import source
+from tests.unit.worker.small_world import PRODUCT, SETUP, START, WORLD, contract, party, subscription
+from worker.flows import explaining, overview, source
 
 FEBRUARY = date(2026, 2, 1)
 
@@ -144,5 +144,19 @@ class TestAMinimum:
         assert front.bill(FEBRUARY).change.written == 0
 
 
-def test_the_world_here_holds_what_the_numbers_say() -> None:
-    assert WORLD.versions == (version("S-NORTH", 12), version("S-SOUTH", 5), version("S-LONE", 3))
+class TestSettings:
+    def test_are_told_with_who_agreed_to_them(self, front: Front) -> None:
+        front.load(world(contracts=(contract("C-HOLD", "HOLD", purchase_order="PO-7"), *lone()[1:])))
+        front.bill()
+        front.release()
+        (number,) = [
+            number for bill_to, number in front.rows("document", "bill_to", "number") if bill_to == "NORTH"
+        ]
+        facts = overview.document(front.ports, str(number))
+
+        (told,) = explaining.settings_of_lines(front.ports, facts.content)
+
+        assert (told.subscription, told.on) == ("S-NORTH", START)
+        order = next(one for one in told.agreed if one.name == "purchase_order")
+        assert (order.value, order.party) == ("PO-7", "HOLD")
+        assert order.origin == "contract C-HOLD of HOLD from 2026-01-01, inherited by NORTH"
