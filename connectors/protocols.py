@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from connectors.errors import ConnectorError
@@ -165,12 +165,16 @@ Outcome: TypeAlias = Posted | ConnectorError
 
 @dataclass(frozen=True, slots=True)
 class BookState:
-    """What `check` saw: who the book belongs to, and plain sentences on what is wrong (empty = fine)."""
+    """What `check` saw: who the book belongs to, and plain sentences on what is wrong (empty = fine).
+
+    `closed_until` is the last day of the closed period, None where nothing is closed or nobody can tell.
+    """
 
     company_id: str
     company_name: str
     home_currency: str
     problems: tuple[str, ...] = ()
+    closed_until: date | None = None
 
 
 class Ledger(Protocol):
@@ -220,6 +224,31 @@ class ReadsBalances(Protocol):
     def balances(self) -> tuple[Balance, ...]: ...
 
     def view_command(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldName:
+    """A customer or item as a book lists it; `marker` is "" when it is not ours.
+
+    `tax_id` is "" where the ledger hides it. `currency` and `emails` are a customer's, `sku` an item's.
+    """
+
+    kind: Literal["customer", "item"]
+    ledger_id: str
+    name: str
+    is_active: bool
+    marker: str = ""
+    currency: str = ""
+    emails: tuple[str, ...] = ()
+    tax_id: str = ""
+    sku: str = ""
+
+
+@runtime_checkable
+class ReadsReferenceData(Protocol):
+    """Optional ability: every customer or item of the book, inactive ones too; each page is one read."""
+
+    def reference_data(self, kind: Literal["customer", "item"]) -> Iterator[Sequence[HeldName]]: ...
 
 
 class Consent(Protocol):

@@ -102,7 +102,7 @@ def after_read(held: Held | None, facts: Facts, *, now: datetime) -> Step:
         return Post(held.ledger_id, held.version, recovered=True)
     if held is not None:
         why = f"{facts.lookup} is held by a record that is not ours (id {held.ledger_id})."
-        return Park("number_taken", why, "Rename or renumber that record in the book, then replay.", False)
+        return Park("number_taken", why, _hint_of_taken(facts.kind), False)
     if facts.after_conflict:
         why = f"The book says {facts.lookup} is taken, but shows no such {facts.kind}."
         return Park("taken_elsewhere", why, "Look for the name among vendors and employees.", False)
@@ -114,6 +114,12 @@ def after_read(held: Held | None, facts: Facts, *, now: datetime) -> Step:
         why = f"Started {facts.starts} times and never reached an answer; the book does not hold it."
         return Park("poison", why, "Tell us: the record may crash the worker. Replay after a fix.", True)
     return Resend()
+
+
+def _hint_of_taken(kind: str) -> str:
+    if kind in ("customer", "item"):
+        return f"If it is this {kind}, link it (subledger mapping suggest); else rename it there and replay."
+    return "Rename or renumber that record in the book, then replay."
 
 
 def after_failed_read(error: ConnectorError, *, failures: int, now: datetime, jitter: float) -> ReadAgain:

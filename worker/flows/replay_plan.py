@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 import structlog
@@ -265,6 +266,7 @@ def _look(
             by_book[delivery.book].append(delivery)
         for code, mine in by_book.items():
             reads += 1
+            ports.store.transact(partial(lanes.count_reads, book=code, reads=1))
             fates.update(_seen(ports, *books[code], mine))
     return fates, reads
 

@@ -107,6 +107,16 @@ def count_call(connection: Connection, lane: Lane, pacing: Pacing, *, is_batch: 
     )
 
 
+def count_reads(connection: Connection, book: str, reads: int) -> None:
+    """Count reads of a book that were made outside its lane: they are metered all the same."""
+    if reads:
+        connection.execute(
+            update(LANE)
+            .where(LANE.c.book == book)
+            .values(calls=LANE.c.calls + reads, reads=LANE.c.reads + reads)
+        )
+
+
 def pause(connection: Connection, book: str, *, reason: str, why: str) -> None:
     """Stop a lane until somebody resumes it; what is in flight finishes."""
     connection.execute(update(LANE).where(LANE.c.book == book).values(pause_reason=reason, pause_why=why))

@@ -64,6 +64,16 @@ def bind(
     )
 
 
+def of_origin(
+    connection: Connection, origin: str, *, books: Collection[str]
+) -> dict[tuple[str, Reference], str]:
+    """(book, our reference) -> ledger id of every binding that came from one origin."""
+    query = select(REFERENCE.c.book, REFERENCE.c.kind, REFERENCE.c.code, REFERENCE.c.ledger_id).where(
+        REFERENCE.c.origin == origin, REFERENCE.c.book.in_(tuple(books))
+    )
+    return {(row.book, Reference(row.kind, row.code)): row.ledger_id for row in connection.execute(query)}
+
+
 def held_elsewhere(connection: Connection, book: str, reference: Reference, ledger_id: str) -> str | None:
     """Code of another document of ours that already has this ledger id in this book, or None."""
     query = select(REFERENCE.c.code).where(

@@ -39,7 +39,7 @@ def posted(shipment: Shipment, entity: Mapping[str, Any], *, home_currency: str,
 
     The company's currency stands in for a missing `CurrencyRef` (single-currency companies).
     """
-    ledger_id = _text(entity, "Id")
+    ledger_id = text_of(entity, "Id")
     if not ledger_id:
         raise EchoUnreadable("the answer has no Id")
     customer = _reference(entity, "CustomerRef")
@@ -48,8 +48,8 @@ def posted(shipment: Shipment, entity: Mapping[str, Any], *, home_currency: str,
     net, gross = _totals(shipment.kind, entity, home_currency)
     return Posted(
         ledger_id=ledger_id,
-        version=_text(entity, "SyncToken"),
-        lookup=_text(entity, NUMBER_MEMBER[shipment.kind]),
+        version=text_of(entity, "SyncToken"),
+        lookup=text_of(entity, NUMBER_MEMBER[shipment.kind]),
         net=net,
         gross=gross,
         trace_id=trace_id,
@@ -71,9 +71,9 @@ def foreign(shipment: Shipment, entities: Iterable[Mapping[str, Any]]) -> Held |
     for entity in entities:
         if _is_named(entity, "DisplayName", shipment.lookup):
             return Held(
-                ledger_id=_text(entity, "Id"),
-                version=_text(entity, "SyncToken"),
-                lookup=_text(entity, "DisplayName"),
+                ledger_id=text_of(entity, "Id"),
+                version=text_of(entity, "SyncToken"),
+                lookup=text_of(entity, "DisplayName"),
                 marker="",
             )
     return None
@@ -86,17 +86,23 @@ def highest(prefix: str, numbers: Sequence[str]) -> str:
     return max(counted, default=(0, ""))[1]
 
 
+def marker_in(kind: RecordKind, entity: Mapping[str, Any]) -> str:
+    """Any marker of ours in a record's note, or ""."""
+    found = _MARKER.findall(text_of(entity, _NOTE_MEMBER[kind]))
+    return str(found[0]) if found else ""
+
+
 def _held(shipment: Shipment, entity: Mapping[str, Any], home_currency: str) -> Held:
     kind = shipment.kind
-    note = _text(entity, _NOTE_MEMBER[kind])
+    note = text_of(entity, _NOTE_MEMBER[kind])
     net, gross = _totals(kind, entity, home_currency)
     is_document = kind in ("invoice", "credit_note")
     return Held(
-        ledger_id=_text(entity, "Id"),
-        version=_text(entity, "SyncToken"),
-        lookup=_text(entity, NUMBER_MEMBER[kind]),
+        ledger_id=text_of(entity, "Id"),
+        version=text_of(entity, "SyncToken"),
+        lookup=text_of(entity, NUMBER_MEMBER[kind]),
         marker=shipment.marker if shipment.marker in _MARKER.findall(note) else "",
-        currency="" if kind == "item" else _currency(entity, home_currency),
+        currency="" if kind == "item" else currency_of(entity, home_currency),
         customer_id=_reference(entity, "CustomerRef"),
         net=net,
         gross=gross,
@@ -107,7 +113,7 @@ def _held(shipment: Shipment, entity: Mapping[str, Any], home_currency: str) -> 
 
 def _is_named(entity: Mapping[str, Any], member: str, wanted: str) -> bool:
     """Whether a record has our name: case does not count there, nor the suffix of an inactive one."""
-    name = _text(entity, member).casefold()
+    name = text_of(entity, member).casefold()
     return name in (wanted.casefold(), (wanted + DELETED_SUFFIX).casefold())
 
 
@@ -131,7 +137,7 @@ def _totals(
     """Net and gross of a document; net = TotalAmt - TotalTax, because QuickBooks tells no net."""
     if kind not in ("invoice", "credit_note") or "TotalAmt" not in entity:
         return None, None
-    currency = _currency(entity, home_currency)
+    currency = currency_of(entity, home_currency)
     detail = entity.get("TxnTaxDetail")
     tax = detail.get("TotalTax") if isinstance(detail, Mapping) else None
     gross = _money(entity["TotalAmt"], currency)
@@ -145,15 +151,17 @@ def _money(value: object, currency: str) -> Money:
         raise EchoUnreadable(f"{value!r} is not an amount of {currency}") from problem
 
 
-def _currency(entity: Mapping[str, Any], home_currency: str) -> str:
+def currency_of(entity: Mapping[str, Any], home_currency: str) -> str:
+    """A record's currency; the company's where the record tells none."""
     return _reference(entity, "CurrencyRef") or home_currency
 
 
 def _reference(entity: Mapping[str, Any], member: str) -> str:
     reference = entity.get(member)
-    return _text(reference, "value") if isinstance(reference, Mapping) else ""
+    return text_of(reference, "value") if isinstance(reference, Mapping) else ""
 
 
-def _text(entity: Mapping[str, Any], member: str) -> str:
+def text_of(entity: Mapping[str, Any], member: str) -> str:
+    """A member as text, "" when it is absent."""
     value = entity.get(member)
     return "" if value is None or isinstance(value, Decimal) else str(value)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from connectors.errors import Conflict, ConnectorError, OutcomeUnknown, Refused, Unrecognised
-from connectors.ledgers.quickbooks import echo, limits, queries
+from connectors.ledgers.quickbooks import echo, limits, names, queries
 from connectors.ledgers.quickbooks.client import QuickBooksClient, Reply
 from connectors.ledgers.quickbooks.company import Company
 from connectors.ledgers.quickbooks.fault_bodies import fault_of
@@ -21,6 +21,7 @@ from connectors.protocols import (
     Capabilities,
     Clock,
     Held,
+    HeldName,
     Outcome,
     Posted,
     Rendered,
@@ -94,6 +95,16 @@ class QuickBooksLedger:
         of the last thousand texts.
         """
         return {prefix: echo.highest(prefix, list(self._numbers(prefix))) for prefix in prefixes}
+
+    def reference_data(self, kind: Literal["customer", "item"]) -> Iterator[Sequence[HeldName]]:
+        """Every customer or item, a thousand a read."""
+        start = 1
+        while True:
+            page = list(self._rows(ENTITY[kind], (queries.every(ENTITY[kind], start=start),)))
+            yield [names.held_name(kind, one, home_currency=self._company.home_currency) for one in page]
+            if len(page) < limits.QUERY_ROWS_MAX:
+                return
+            start += len(page)
 
     def _create(self, shipment: Shipment, not_after: float | None) -> Outcome:
         """A refusal of this one record is its outcome; what concerns the call or the book is raised."""

@@ -50,6 +50,7 @@ KNOWN_EXPRESSIONS: Mapping[str, frozenset[str]] = {
     "outcome.code or 'refused'": frozenset({"refused"}),
     "refusal.code or 'does_not_fit'": frozenset({"does_not_fit"}),
     "cause": frozenset(get_args(Clearing)),
+    "delivery.reason if state == 'uncertain' else ''": frozenset(),  # a reason that was given before
     "_CHECK_OF_GAP.get(gap.kind, f'unmapped_{gap.kind}')": frozenset(
         release_plan._CHECK_OF_GAP.get(kind, f"unmapped_{kind}")
         for kind in get_args(get_type_hints(Gap)["kind"])

@@ -50,6 +50,8 @@ CHANGING: dict[str, tuple[str, ...]] = {
 ELSEWHERE = {
     "run": "test_run.py",
     "book connect": "test_connect.py",
+    "mapping import": "test_mapping.py",
+    "mapping suggest": "test_mapping.py",
     "replay apply": "test_replaying.py",
     "replay show": "test_replaying.py",
     "serve": "test_service.py",
