@@ -19,7 +19,7 @@ from worker.delivery.step import LookUp, Post, quiet_period
 from worker.delivery.verdict import after_failed_read, after_read, echo_differs
 from worker.flows import steps
 from worker.flows.ports import Ports, Timing
-from worker.flows.sending import facts
+from worker.flows.sending import facts, follow
 from worker.store import attempts, deliveries, lanes
 from worker.store.attempts import Attempt
 from worker.store.deliveries import Delivery
@@ -113,6 +113,7 @@ def settle(
         posted = [delivery.id for delivery, state in result if state == "posted"]
         deliveries.wake_dependents(connection, posted, now=now)
         attempts.append(connection, [_attempt(reading, lane, *one) for one in result])
+        follow(connection, lane, () if reading.failed is None else (reading.failed,), timing, now=now)
         return tuple(result)
 
     return ports.store.transact(work)

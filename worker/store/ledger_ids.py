@@ -19,7 +19,7 @@ from worker.store.tables import ExternalReference, table_of
 
 REFERENCE = table_of(ExternalReference)
 ORIGIN = "workspace"
-_COLUMNS = ("book", "kind", "code", "ledger_id", "version", "origin")
+_COLUMNS = ("book", "kind", "code", "ledger_id", "version", "origin", "name")
 
 
 def bind_ledger_ids(connection: Connection, setup: Setup) -> int:
@@ -35,7 +35,7 @@ def bind_ledger_ids(connection: Connection, setup: Setup) -> int:
     stored = {(row.book, Reference(row.kind, row.code)): row.ledger_id for row in connection.execute(query)}
     changed = [place for place, ledger_id in claimed.items() if stored.get(place) != ledger_id]
     gone = [place for place in stored if place not in claimed]
-    rows = [(book, ours.kind, ours.code, claimed[book, ours], "", ORIGIN) for book, ours in changed]
+    rows = [(book, ours.kind, ours.code, claimed[book, ours], "", ORIGIN, "") for book, ours in changed]
     bulk.upsert(connection, REFERENCE, _COLUMNS, rows, unique=("book", "kind", "code"))
     for book, ours in gone:
         connection.execute(
