@@ -18,6 +18,32 @@ ChangeForm = Literal["difference", "reverse_and_recharge", "spans"]
 """How a change of a billed cycle is printed; the total is the same in every form."""
 
 
+CheckName = Literal[
+    "certificate_expired",
+    "expired_contract",
+    "invalid_tax_id",
+    "margin_below_floor",
+    "margin_negative",
+    "missing_address",
+    "missing_tax_id",
+    "runaway_count",
+    "unknown_charge_type",
+    "variance",
+    "zero_price",
+]
+"""Checks that a contract may switch; all but `zero_price` are on. The others guard what cannot be issued at
+all (no rate, no price, a sum that does not add up) and are never off."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSwitch:
+    """A check set on or off for a contract; `limit` is its percent where it has one (`variance`)."""
+
+    name: CheckName
+    is_on: bool = True
+    limit: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Discount:
     """Percent or `amount` off the list price from `from_` until `until` (excluded); negative adds to it.
@@ -134,6 +160,7 @@ class Contract:
     retail_price_list: str = ""
     show_margin: bool = False
     reassignment: Literal["cycle_end", "split_at_date"] = "cycle_end"
+    checks: tuple[CheckSwitch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A golden story: a folder with story.md, input.yaml, runs.txt and expected.txt, told again by the engine.
 
-`runs.txt` has one step a line: a day to bill and release, or `statement GROUP in EUR on DAY`.
+`runs.txt` has one step a line: a day to bill and release, `statement GROUP in EUR on DAY`, or
+`import FILE.yaml`, a later file of the set-up.
 `provider_lines.csv`, where there is one, is a provider's reconciliation file of the same subscriptions.
 `python -m tests.golden.story NAME` prints what the engine makes of a story now.
 """
@@ -9,13 +10,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectors.registry import partner_center
 from connectors.sources.workspace_file import read_workspace
 from mappings.canonical.document import Document, Line
 from mappings.canonical.provider import ProviderCharge
+from mappings.canonical.workspace import Workspace
 from mappings.identity import canonical_json
 from tests.unit.worker.billing.world import Seller, day
 from worker.billing.statement import Statement, statement
@@ -50,6 +52,8 @@ class Story:
             self.told.append(step)
             if words[0] == "statement":
                 self.told.extend(self._statement(words[1], currency=words[3], on=words[5]))
+            elif words[0] == "import":
+                self._import(words[1])
             else:
                 self._run(step)
             self.told.append("")
@@ -68,6 +72,16 @@ class Story:
         self.told.extend(f"  notice: {notice.code}: {notice.sentence}" for notice in bill.notices)
         if not documents and not bill.drafts:
             self.told.append("  nothing to bill")
+
+    def _import(self, name: str) -> None:
+        """What a later file says of issuers, parties and adjustments counts from now on."""
+        known = Workspace(self.seller.setup, self.seller.subscriptions)
+        later = read_workspace((self.folder / name).read_bytes(), name=name, known=known).setup
+        issuers = {one.code: one for one in (*self.seller.setup.issuers, *later.issuers)}
+        parties = {one.code: one for one in (*self.seller.setup.parties, *later.parties)}
+        self.seller.setup = replace(
+            self.seller.setup, issuers=tuple(issuers.values()), parties=tuple(parties.values())
+        )
 
     def _statement(self, group: str, *, currency: str, on: str) -> Iterator[str]:
         found = statement(
@@ -102,6 +116,9 @@ def _document(document: Document) -> Iterator[str]:
             yield from _line(line)
     taxes = ", ".join(f"{one.code or 'none'} {one.percent:f} % of {one.base}" for one in document.taxes)
     yield f"    net {document.net}, tax {document.tax} ({taxes}), gross {document.gross}"
+    yield from (f"    {one.treatment}: {one.reason}" for one in document.taxes if one.reason)
+    if document.converted_tax is not None:
+        yield f"    tax in the tax currency: {document.converted_tax.tax} at {document.converted_tax.rate}"
 
 
 def _line(line: Line) -> Iterator[str]:

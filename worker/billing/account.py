@@ -14,6 +14,7 @@ Column = Literal["billed", "nothing_due", "held", "unassigned", "unpriced", "exc
 
 _COLUMN_OF: dict[str, Column] = {
     "unassigned_subscription": "unassigned",
+    "expired_contract": "unassigned",
     "unpriced_subscription": "unpriced",
     "currency_mismatch": "unpriced",
 }

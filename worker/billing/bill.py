@@ -30,6 +30,7 @@ from worker.billing.deals import (
     with_pool,
 )
 from worker.billing.documents import Catalog, drafts, is_suppressed
+from worker.billing.expired import with_expired
 from worker.billing.ground import CommonGround, common_ground
 from worker.billing.hierarchy import Agreements, Tree
 from worker.billing.margins import margin_checks, with_margins
@@ -40,12 +41,14 @@ from worker.billing.printing import in_form
 from worker.billing.provider_billing import repeated
 from worker.billing.settle import settle
 from worker.billing.splits import settle_split
+from worker.billing.switches import switches_of
 from worker.billing.tax_changes import retaxed
 from worker.billing.tax_points import tax_point_notice
 from worker.billing.taxes import TaxChoice
 from worker.billing.term_prices import TermPrices
 from worker.billing.usage import at_month_rate
 from worker.billing.values import Charge, Check, Draft, GroupBill, GroupState, Notice
+from worker.billing.variance import NO_BEFORE, billed_before
 
 ALL_ZERO = "every line is zero, so there is no document (zero_documents: suppress)"
 ELSEWHERE = "billed by another system until the cut-over"
@@ -112,7 +115,12 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
     problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
     problems |= {**(again.problems or {}), **(minimums.problems or {})}
-    done = checked(drafts(placed.by_key, ground.catalog, as_of=as_of), problems)
+    done = checked(
+        drafts(placed.by_key, ground.catalog, as_of=as_of),
+        problems,
+        switches_of(state.setup.contracts, on=as_of),
+        billed_before(state.billed) if placed.by_key else NO_BEFORE,
+    )
     return GroupBill(
         drafts=done,
         account=account(_outcomes(worked, done, placed, as_of=as_of)),
@@ -154,6 +162,7 @@ def _work(case: Case, ground: Ground, pools: Pools, run: _Days) -> _Worked:
             checks.append(one)
         elif one is not None:
             priced.append(one)
+    checks = [with_expired(check, case, ground, as_of=run.as_of) for check in checks]
     return _Worked(case, found, tuple(priced), tuple(_once(checks)))
 
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import date
 
 from mappings.canonical.money import total
+from worker.billing.switches import NO_SWITCHES, Switches, is_off, zero_price_checks
 from worker.billing.values import Check, Draft
+from worker.billing.variance import NO_BEFORE, Before, variance_checks
 
 Problems = Mapping[tuple[str, date], tuple[Check, ...]]
 """What was found about a (subscription, cycle) while it was priced."""
@@ -17,13 +19,22 @@ RUNAWAY_CYCLES = 40
 """More cycles of one subscription at once than this look like a missing cut-over, not like a bill."""
 
 
-def checked(drafts: Iterable[Draft], problems: Problems) -> tuple[Draft, ...]:
-    """Drafts with their checks. `problems` are those of a (subscription, cycle), found while pricing."""
-    return tuple(_checked(draft, tuple(_checks(draft, problems))) for draft in drafts)
+def checked(
+    drafts: Iterable[Draft], problems: Problems, switches: Switches = NO_SWITCHES, before: Before = NO_BEFORE
+) -> tuple[Draft, ...]:
+    """Drafts with their checks. `problems` are those of a (subscription, cycle), found while pricing.
+
+    A check that every contract concerned switches off is left out; `before` is what was billed already.
+    """
+    return tuple(_checked(draft, problems, switches, before) for draft in drafts)
 
 
-def _checked(draft: Draft, checks: tuple[Check, ...]) -> Draft:
-    return replace(draft, checks=checks) if checks else draft
+def _checked(draft: Draft, problems: Problems, switches: Switches, before: Before) -> Draft:
+    found = [*_checks(draft, problems), *variance_checks(draft, before, switches)]
+    if switches:
+        found.extend(zero_price_checks(draft, switches))
+        found = [check for check in found if not is_off(check, draft, switches)]
+    return replace(draft, checks=tuple(found)) if found else draft
 
 
 def _checks(draft: Draft, problems: Problems) -> Iterator[Check]:

@@ -64,7 +64,7 @@ def converted_tax(
     by nobody.
     """
     currency = issuer.tax_currency or issuer.home_currency
-    if currency == document.currency or not document.taxes or document.tax_mode == "ledger":
+    if currency == document.currency or not document.tax or document.tax_mode == "ledger":
         return None
     if currency != document.home_currency:
         wanted = (document.currency, currency, on)

@@ -19,7 +19,7 @@ from connectors.sources.workspace_file.emit import yaml_text
 from connectors.sources.workspace_file.schema import FORMAT, SOURCE_NAME
 from connectors.sources.workspace_file.tree import Plain
 from mappings.canonical.catalog import Price, Tier
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import CheckSwitch, Contract, OpeningCharge
 from mappings.canonical.money import HALF_UP
 from mappings.canonical.party import ParentEdge, Party
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
@@ -98,8 +98,16 @@ def _price(price: Price) -> Keys:
 
 
 def _contract(contract: Contract) -> Keys:
-    keys = _keys(dataclasses.replace(contract, rounding=HALF_UP))
+    keys = _keys(dataclasses.replace(contract, rounding=HALF_UP, checks=()))
+    if contract.checks:
+        keys["checks"] = {one.name: _switch(one) for one in contract.checks}
     return keys if contract.rounding == HALF_UP else {**keys, "rounding": str(contract.rounding)}
+
+
+def _switch(switch: CheckSwitch) -> str:
+    if switch.limit is not None:
+        return format(switch.limit, "f")
+    return "on" if switch.is_on else "off"
 
 
 def _opening_charge(charge: OpeningCharge) -> Keys:

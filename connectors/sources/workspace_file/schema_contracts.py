@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Annotated, Literal, cast
+from decimal import Decimal
+from typing import Annotated, Literal, cast, get_args
 
 from msgspec import Meta, field
 
 from connectors.sources.workspace_file.fields import Code, Entry, Number, Ref, RoundingName, Term, Text
+from mappings.canonical.contract import CheckName, CheckSwitch
 from mappings.canonical.money import Rounding, RoundingBasis, RoundingMode
+
+CHECKS: frozenset[str] = frozenset(get_args(CheckName))
+NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 class DiscountEntry(Entry, kw_only=True, frozen=True):
@@ -123,6 +129,24 @@ class ContractEntry(Entry, kw_only=True, frozen=True):
         Literal["cycle_end", "split_at_date"],
         Meta(description="Whether a customer that takes over pays from the next cycle or from the day."),
     ] = "cycle_end"
+
+    check_words: Annotated[
+        dict[str, Text],
+        Meta(description="Check: on, off, or for variance a percent, as in {variance: 250, zero_price: on}."),
+    ] = field(name="checks", default_factory=dict)
+
+    @property
+    def checks(self) -> tuple[CheckSwitch, ...]:
+        """The switches, by name; a word that means nothing is off here and refused by the checks."""
+        return tuple(
+            CheckSwitch(
+                cast(CheckName, name),
+                is_on=word not in ("off", "false"),
+                limit=Decimal(word) if NUMBER.fullmatch(word) else None,
+            )
+            for name, word in sorted(self.check_words.items())
+            if name in CHECKS
+        )
 
     @property
     def rounding(self) -> Rounding:

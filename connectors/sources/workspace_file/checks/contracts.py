@@ -20,7 +20,7 @@ from connectors.sources.workspace_file.checks.words import (
 )
 from connectors.sources.workspace_file.finding import Path, Problem, shown
 from connectors.sources.workspace_file.schema import OpeningChargeEntry, WorkspaceFile
-from connectors.sources.workspace_file.schema_contracts import ContractEntry
+from connectors.sources.workspace_file.schema_contracts import CHECKS, NUMBER, ContractEntry
 from mappings.canonical.money import UnknownCurrency, parse_money
 
 
@@ -44,6 +44,7 @@ def contract_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
         yield from _tax_code_problems((*path, "tax_code"), contract.issuer, contract.tax_code, index)
         yield from discount_problems((*path, "discounts"), contract, index)
         yield from agreement_problems(path, contract, index)
+        yield from _switch_problems((*path, "checks"), contract)
 
 
 def _bill_to_problems(path: Path, contract: ContractEntry, index: Index) -> Iterator[Problem]:
@@ -79,6 +80,18 @@ def _tax_code_problems(path: Path, issuer: str, code: str, index: Index) -> Iter
     if seller is not None:
         codes = {rate.code for rate in seller.tax_rates}
         yield from reference(path, f"tax code of issuer {issuer}", code, codes)
+
+
+def _switch_problems(path: Path, contract: ContractEntry) -> Iterator[Problem]:
+    for name, word in contract.check_words.items():
+        if name not in CHECKS:
+            known = ", ".join(sorted(CHECKS))
+            yield Problem((*path, name), f"there is no check {shown(name)} to switch.", f"Known are {known}.")
+        elif word not in ("on", "off", "true", "false") and not (
+            name == "variance" and NUMBER.fullmatch(word)
+        ):
+            also = ", or a percent such as 250" if name == "variance" else ""
+            yield Problem((*path, name), f"{shown(word)} does not switch a check.", f"Write on or off{also}.")
 
 
 def opening_charge_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:

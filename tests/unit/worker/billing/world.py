@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappings.canonical.catalog import Pool, Price, PriceList, Product, Tier
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import CheckSwitch, Contract, OpeningCharge
 from mappings.canonical.document import Document, Line
 from mappings.canonical.money import Money
 from mappings.canonical.party import Address, Exemption, FxRate, Issuer, ParentEdge, Party, TaxRate
@@ -70,6 +70,8 @@ def tiered(model: Any, *steps: Any, product: str = "E3", plan: str = "monthly", 
 
 
 def contract(party_code: str = "ACME", **terms: Any) -> Contract:
+    """An agreement; in these stories seats jump as they like, so `variance` is off unless a test asks."""
+    terms.setdefault("checks", (CheckSwitch("variance", is_on=False),))
     code = terms.pop("code", f"C-{party_code}")
     issuer, prices = terms.pop("issuer", "DE"), terms.pop("price_list", "LIST")
     return Contract(code, party_code, issuer, prices, terms.pop("from_", LONG_AGO), **terms)
