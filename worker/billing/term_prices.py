@@ -86,7 +86,7 @@ def converted(price: PriceFacts, rate: FxRate) -> PriceFacts:
     factor = Decimal(rate.rate)
     words = f"{price.source} in {rate.currency} at {rate.rate} {rate.home} of {rate.on} ({rate.source})"
     cost = None if price.cost is None else price.cost * factor
-    return replace(_scaled(price, factor), cost=cost, source=words)
+    return replace(_scaled(price, factor), cost=cost, source=words, rate=factor)
 
 
 def usage_rate_missing(subscription: Subscription, currency: str, home: str, on: date) -> Check:

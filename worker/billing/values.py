@@ -60,7 +60,8 @@ class PriceFacts:
 
     `tiers` already carry discount or markup, which `source` tells in words. `cost` is the provider's, per
     unit and cycle; `retail` what a reseller's customer pays. `later` are other prices inside the cycle.
-    `charges_zero` says that a usage cycle of no units costs what the first tier takes anyway.
+    `charges_zero` says that a usage cycle of no units costs what the first tier takes anyway. `rate` is the
+    exchange rate inside a price that was converted from another currency.
     """
 
     model: PriceModel
@@ -75,6 +76,7 @@ class PriceFacts:
     later: tuple[PriceStep, ...] = ()
     charges_zero: bool = False
     retail: PriceFacts | None = None
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Variance against last period: a document that asks for ten times as much is a slip until somebody looks.
 
-Compared are cycles of the same subscriptions, by the month and as if they were whole: a stub of three days
-before a full month is no variance, nor is a year paid in advance after months. Usage is compared as it is. New subscriptions have no last period.
+Compared are cycles of the same subscriptions, by the month and as if they were whole: neither a stub of three
+days before a full month nor a year paid in advance after months is a variance. Usage is compared as it is.
+New subscriptions have no last period.
 """
 
 from __future__ import annotations

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import exits, running
+from worker.cli import exits, review_page, running
 from worker.cli.book import show_books
 from worker.cli.document import Name, show_document
 from worker.cli.opening import opened
@@ -48,12 +49,22 @@ def run(
     return exits.INTERRUPTED if stop.is_set() else running.exit_code(document)
 
 
-def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -> int:
+def bill(
+    as_of: AsOf = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the review of every payer to this file.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> int:
     """Compute what is owed and not billed yet, as drafts. Releases and sends nothing.
+
+    Shows every payer's period beside the last one: what the difference is made of, and what surprises most.
 
     Example: subledger bill --as-of 2026-02-01 --dry-run
     """
     from worker.flows import bill as billing
+    from worker.flows import review
 
     with opened() as installation:
         on = as_of or installation.clock.now().date()
@@ -64,6 +75,9 @@ def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -
                 dry_run=dry_run,
                 progress=lambda finished, whole: progress.tell("billing", finished, whole),
             )
+        lines = done.review if dry_run else review.review(installation.ports, as_of=on)
+    if csv is not None:
+        review_page.write_csv(lines, csv)
     out = Output(as_json=as_json)
     drafts = [
         {"issuer": one.issuer, "kind": one.kind, "documents": one.count, "gross": one.gross}
@@ -78,9 +92,11 @@ def bill(as_of: AsOf = None, dry_run: DryRun = False, as_json: AsJson = False) -
             "account": done.account,
             "notices": done.notices,
             "failed": done.failed,
+            "review": review_page.as_json_of(lines),
             "sentence": done.sentence,
         }
     )
+    review_page.print_review(out, lines)
     out.table(
         ("issuer", "kind", "documents", "gross"),
         [(one.issuer, one.kind, one.count, one.gross) for one in done.totals],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import exits
+from worker.cli import exits, review_page
 from worker.cli.document_page import as_json_of, print_document
 from worker.cli.nouns import noun
 from worker.cli.opening import actor, confirm, opened, ports_of
@@ -19,6 +19,7 @@ from worker.cli.problems import Stop
 from worker.cli.settings_page import print_settings, settings_as_json
 
 if TYPE_CHECKING:
+    from worker.billing.review import ReviewLine
     from worker.bootstrap import App
     from worker.flows.approve import Approval
     from worker.store.holds import Unreleased
@@ -105,9 +106,12 @@ def approve(
 ) -> int:
     """Approve drafts as they are now; the next run gives them numbers and sends them.
 
+    What is approved is shown first, each payer beside its last period, as `subledger bill` shows it.
+
     Example: subledger document approve --book UK
     """
     from worker.flows import approve as approving
+    from worker.flows import review
 
     if bool(names) == bool(book):
         raise Stop(
@@ -119,12 +123,14 @@ def approve(
         plan = approving.approve(
             installation.ports, actor=actor(), refs=refs, issuers=issuers, reason=reason, dry_run=True
         )
+        lines = review.review(installation.ports, refs={one.ref for one in plan.approved})
+        review_page.print_review(Output(as_json=as_json), lines)
         if plan.approved and not dry_run:
             confirm(f"Approve {len(plan.approved)} documents, {_worth(plan.approved)}?", yes=yes)
             shown = {one.ref for one in plan.approved}
             done = approving.approve(installation.ports, actor=actor(), refs=shown, reason=reason)
             plan = replace(plan, approved=done.approved)
-    return _tell_approval(plan, applied=bool(plan.approved) and not dry_run, as_json=as_json)
+    return _tell_approval(plan, lines, applied=bool(plan.approved) and not dry_run, as_json=as_json)
 
 
 @app.command("hold")
@@ -190,11 +196,11 @@ def _worth(documents: Sequence[Unreleased]) -> str:
     return ", ".join(str(Money(minor, currency)) for currency, minor in sorted(totals.items()))
 
 
-def _tell_approval(plan: Approval, *, applied: bool, as_json: bool) -> int:
+def _tell_approval(plan: Approval, lines: Sequence[ReviewLine], *, applied: bool, as_json: bool) -> int:
     out = Output(as_json=as_json)
     groups = {"approved": plan.approved, "approved_before": plan.before, "held": plan.held}
     documents = {name: [_unreleased(one) for one in found] for name, found in groups.items()}
-    out.result({**documents, "applied": applied})
+    out.result({**documents, "review": review_page.as_json_of(lines), "applied": applied})
     would = "" if applied or not plan.approved else "would be "
     out.line(f"{len(plan.approved)} {would}approved ({_worth(plan.approved) or 'nothing'})")
     if plan.before:

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from worker.billing.review import ReviewLine, by_surprise
 from worker.billing.values import Notice, RunAccount
 from worker.flows.bill_chunk import ChunkDone, ChunkOrder, DraftTotal, add_totals
 from worker.flows.bill_spread import Work, here, spread
@@ -43,7 +44,8 @@ class BillRun:
     """What a bill did. `account` is over every group, also those that nothing changed for.
 
     `failed` are groups whose computing broke (a defect of ours); they keep their drafts and are tried
-    again by the next bill. `totals` are of the drafts of the groups that were computed.
+    again by the next bill. `totals` are of the drafts of the groups that were computed, and so is `review`,
+    which only a dry run has (`flows.review` reads the stored drafts).
     """
 
     run_id: str
@@ -55,6 +57,7 @@ class BillRun:
     totals: tuple[DraftTotal, ...] = ()
     notices: tuple[Notice, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    review: tuple[ReviewLine, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -128,6 +131,7 @@ class _Tally:
     notices: list[Notice] = field(default_factory=list)
     totals: tuple[DraftTotal, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
+    review: list[ReviewLine] = field(default_factory=list)
 
     def add(self, done: ChunkDone) -> None:
         self.accounts.append(done.account)
@@ -138,6 +142,7 @@ class _Tally:
         for group, error in done.failed.items():
             log.error("billing.broke", group=group, error=error, trace=done.traces.get(group, ""))
         self.failed.update(done.failed)
+        self.review.extend(done.review)
 
     def result(self, run_id: str, as_of: date, *, is_dry: bool, groups: int) -> BillRun:
         return BillRun(
@@ -150,6 +155,7 @@ class _Tally:
             totals=self.totals,
             notices=tuple(self.notices),
             failed=self.failed,
+            review=by_surprise(self.review),
         )
 
 

@@ -18,6 +18,7 @@ from connectors.crashpoints import crashpoint
 from mappings.canonical.money import Money
 from worker.billing.bill import bill_group, ground_of
 from worker.billing.ground import CommonGround, common_ground
+from worker.billing.review import ReviewLine, pending_of, review
 from worker.billing.values import Draft, GroupBill, GroupState, Notice, RunAccount
 from worker.store.billing import BillChange, Chunks, total_account
 from worker.store.engine import Connection, Store
@@ -45,7 +46,10 @@ class DraftTotal:
 
 @dataclass(frozen=True, slots=True)
 class ChunkDone:
-    """What a chunk came to. `failed` are groups whose computing broke (a defect of ours), with the error."""
+    """What a chunk came to. `failed` are groups whose computing broke (a defect of ours), with the error.
+
+    `review` is of a dry run only: the drafts of another one can be read.
+    """
 
     subscriptions: int = 0
     account: RunAccount = field(default_factory=RunAccount)
@@ -54,6 +58,7 @@ class ChunkDone:
     totals: tuple[DraftTotal, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     traces: Mapping[str, str] = field(default_factory=dict)
+    review: tuple[ReviewLine, ...] = ()
 
 
 class ChunkWorker:
@@ -67,7 +72,7 @@ class ChunkWorker:
     def work(self, order: ChunkOrder) -> ChunkDone:
         """Bill the groups of an order, or only compute them in a dry run."""
         self._chunks = self._chunks.of_run(order.as_of, order.run_id)
-        self._computing.begin(order.as_of)
+        self._computing.begin(order.as_of, reviews=not order.run_id)
         with _collector_paused():
             if order.run_id:
                 bills, change = self._store.transact(partial(self._bill, order))
@@ -83,6 +88,7 @@ class ChunkWorker:
                 totals=_totals(draft for bill in bills.values() for draft in bill.drafts),
                 failed=dict(self._computing.failed),
                 traces=dict(self._computing.traces),
+                review=tuple(self._computing.review),
             )
 
     def _bill(self, order: ChunkOrder, connection: Connection) -> tuple[Mapping[str, GroupBill], BillChange]:
@@ -104,10 +110,14 @@ class _Computing:
         self._common: CommonGround | None = None
         self.failed: dict[str, str] = {}
         self.traces: dict[str, str] = {}
+        self.review: list[ReviewLine] = []
+        self._reviews = False
 
-    def begin(self, as_of: date) -> None:
-        """Start a chunk."""
+    def begin(self, as_of: date, *, reviews: bool) -> None:
+        """Start a chunk; with `reviews` its drafts are compared with last period."""
         self._as_of = as_of
+        self._reviews = reviews
+        self.review.clear()
         self.failed.clear()
         self.traces.clear()
 
@@ -116,6 +126,8 @@ class _Computing:
             if self._common is None or not self._common.is_of(state.setup):
                 self._common = common_ground(state.setup)
             bill = bill_group(state, as_of=self._as_of, ground=ground_of(state.setup, self._common))
+            if self._reviews:
+                self.review.extend(review(pending_of(bill.drafts), state.billed, as_of=self._as_of))
             crashpoint("compute.mid")
             return bill
         except Exception as error:  # our defect: the caller says it loudly
