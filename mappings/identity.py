@@ -14,11 +14,11 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 """Base32 (RFC 4648) two characters at a time: the library's goes byte by byte, in Python."""
 
-_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
+_ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="string")
 
 
 def canonical_json(value: object) -> bytes:
-    """The one byte form of a value: sorted keys, decimals as strings, dates as ISO text."""
+    """The one byte form of a value: fields in their order, keys of mappings sorted, decimals as strings."""
     return _ENCODER.encode(value)
 
 

@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from mappings.lean import lean
+
 PriceModel = Literal["per_unit", "graduated", "volume", "package", "stairstep"]
 Returns = Literal["by_contract", "software_7d", "perpetual_30d", "saas_72h", "none"]
 """How a product may be given back: by the contract's `reductions`, as a whole within 168 hours with the
@@ -31,6 +33,7 @@ class Product:
     ledger_ids: Mapping[str, str] = field(default_factory=dict)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Tier:
     """Units up to and including `up_to` (None = no end) at `price` each, plus `flat` once."""
@@ -40,6 +43,7 @@ class Tier:
     flat: Decimal = Decimal(0)
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Price:
     """The price of one product for one billing plan, per unit and billing cycle.
@@ -93,6 +97,7 @@ class Promotion:
     funded_by: Literal["provider", "seller"] = "provider"
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Members of a group reach the tier together (billing rules, "Pools").

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from mappings.canonical.money import HALF_UP, Rounding
+from mappings.lean import lean
 
 Proration = Literal[
     "actual_days_of_cycle", "30_day_month", "months_then_days", "actual_365", "none_full_period"
@@ -44,6 +45,7 @@ class CheckSwitch:
     limit: Decimal | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Discount:
     """Percent or `amount` off the list price from `from_` until `until` (excluded); negative adds to it.
@@ -102,6 +104,7 @@ class RampStep:
     quantity: Decimal | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Contract:
     """An agreement between an issuer and a party; parties below inherit it unless they have their own.

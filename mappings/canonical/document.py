@@ -25,6 +25,7 @@ class ChargeRef:
     revision: int
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Original:
     """The document a negative line takes back from: its number, date and the period it billed."""

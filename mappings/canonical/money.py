@@ -86,6 +86,7 @@ class Money:
         return f"{self.decimal} {self.currency}"
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Rounding:
     """How an unrounded figure becomes money: where it is rounded, and which way.

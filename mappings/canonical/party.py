@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from mappings.lean import lean
+
 Treatment = Literal["", "domestic", "reverse_charge", "export", "exempt", "out_of_scope"]
 """Why a line bears the tax it bears; "" where the issuer has no tax codes at all."""
 
@@ -17,6 +19,7 @@ LedgerIds = Mapping[str, str]
 """Book code -> id of the record that already exists in that book."""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address; `country` is ISO 3166 alpha-2, `region` the state or province code."""
@@ -29,6 +32,7 @@ class Address:
     country: str = ""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A tax registration: the id a tax office gave, valid from `from_` until `until` (excluded)."""
@@ -39,6 +43,7 @@ class Registration:
     until: date | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class BankAccount:
     """Where a bill in `currency` is paid to."""
@@ -147,6 +152,7 @@ class Issuer:
     tax_currency: str = ""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Exemption:
     """A certificate that frees a party from tax: a reason, its number, and the last day it is valid.
@@ -163,6 +169,7 @@ class Exemption:
     kind: Literal["exemption", "resale"] = "exemption"
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class ParentEdge:
     """`parent` is the party above from `from_` until `until` (excluded; None = still so)."""
@@ -172,6 +179,7 @@ class ParentEdge:
     until: date | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Party:
     """A group or entity on the customer side, in a tree with dated edges.

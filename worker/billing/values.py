@@ -33,7 +33,7 @@ class Span:
     quantity: Decimal
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class PoolShare:
     """How a pool set the tier: the group's total; `before` counts units ahead of ours (in_order)."""
@@ -54,6 +54,7 @@ class PriceStep:
     source: str
 
 
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class PriceFacts:
     """The price of a cycle, frozen with its first charge: later charges and credits of it use this.
@@ -79,6 +80,7 @@ class PriceFacts:
     rate: Decimal | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class SplitPart:
     """One party's part of a shared subscription's cycle, with the payer it had on the first day."""
@@ -89,7 +91,7 @@ class SplitPart:
     words: str
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class CycleFacts:
     """What was true of a (subscription, cycle) when a charge was made; the newest charge's facts count.
@@ -109,7 +111,7 @@ class CycleFacts:
     split: tuple[SplitPart, ...] = ()
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a contract says about the document a charge goes on, as of the cycle's first day."""
@@ -125,6 +127,7 @@ class Terms:
     show_margin: bool = False
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """An exchange rate with its day and source: home units for one unit of the document's currency."""
@@ -147,6 +150,7 @@ class PrintedPart:
     basis: tuple[str, ...]
 
 
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One priced reason to pay, or to pay back, for days of one cycle of one subscription.
@@ -222,6 +226,7 @@ class GroupState:
     provider_charges: tuple[ProviderCharge, ...] = ()
 
 
+@lean
 @dataclass(frozen=True, slots=True, order=True)
 class Check:
     """A reason not to bill something, by a stable code and one sentence that says what to do."""
@@ -231,6 +236,7 @@ class Check:
     subscription: str = ""
 
 
+@lean
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
     """Something a person should know; it stops nothing."""
@@ -256,6 +262,7 @@ class Draft:
         return bool(self.checks)
 
 
+@lean
 @dataclass(frozen=True, slots=True, order=True)
 class AccountReason:
     """Why subscriptions are in one column of the account."""
@@ -305,6 +312,7 @@ class RunAccount:
         )
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class GroupBill:
     """What a group owes and does not have on a document yet.
