@@ -167,7 +167,8 @@ Outcome: TypeAlias = Posted | ConnectorError
 class BookState:
     """What `check` saw: who the book belongs to, and plain sentences on what is wrong (empty = fine).
 
-    `closed_until` is the last day of the closed period, None where nothing is closed or nobody can tell.
+    `closed_until` is the last day of the closed period, None where nothing is closed or nobody can tell;
+    `reads` how many metered reads it took.
     """
 
     company_id: str
@@ -175,6 +176,7 @@ class BookState:
     home_currency: str
     problems: tuple[str, ...] = ()
     closed_until: date | None = None
+    reads: int = 0
 
 
 class Ledger(Protocol):

@@ -12,7 +12,9 @@ class Book:
     """One set of books of one issuer in one ledger product.
 
     `settings` are the ledger's own (company id, addresses, file path); the registry checks them.
-    `server_limit_s` "" means the ledger's default; a smaller one is accepted for loopback only.
+    `closed_period` says what becomes of a document that would be dated into a closed period before it is
+    released: hold ("" too), or redate to the first open day. `server_limit_s` None means the ledger's
+    default; a smaller one is accepted for loopback only.
     """
 
     code: str
@@ -22,6 +24,7 @@ class Book:
     home_currency: str
     release: Literal["", "approve", "auto"] = ""
     create_missing: Literal["", "never", "always"] = ""
+    closed_period: Literal["", "hold", "redate"] = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     server_limit_s: float | None = None
     recheck_s: float | None = None

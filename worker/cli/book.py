@@ -67,15 +67,24 @@ def _row(line: BookLine) -> tuple[object, ...]:
 
 
 @app.command("check")
-def check(code: Code, as_json: AsJson = False) -> int:
-    """Ask a book whether we can work with it: company, currency, settings. Changes nothing.
+def check(
+    code: Code,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The company behind it is another one, and it is the right one.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Ask a book whether we can work with it: company, settings, closing date. Changes nothing there.
+
+    Its closing date is kept: documents are held or dated anew before release (`closed_period` of the book),
+    and those that a closed period had blocked go on once it is open.
 
     Example: subledger book check UK
     """
     from worker.flows import book_check
 
     with opened() as installation:
-        found = book_check.check(installation.ports, installation.book(code))
+        found = book_check.check(installation.ports, installation.book(code), actor=actor(), accept=accept)
     out = Output(as_json=as_json)
     out.result({"check": found, "is_fine": not found.problems})
     practice = ", a practice book" if found.is_practice else ""
@@ -83,6 +92,10 @@ def check(code: Code, as_json: AsJson = False) -> int:
     out.line(
         f"book {found.book}: {found.ledger}{practice},{company} home currency {found.home_currency or '?'}"
     )
+    if found.closed_until is not None:
+        out.line(f"  closed until {found.closed_until}")
+    if found.freed:
+        out.line(f"  the period is open again: {len(found.freed)} documents go on")
     for problem in found.problems:
         out.line(f"  to correct: {problem}")
     return exits.ATTENTION if found.problems else exits.DONE

@@ -79,8 +79,9 @@ def _totals(content: Document) -> Iterator[str]:
 
 def _state(facts: DocumentFacts) -> Iterator[str]:
     yield f"state  {facts.line.state}"
+    word = "note: " if facts.line.state == "released" else "held because "
     for check in facts.checks:
-        yield f"  held because {check.sentence} ({check.code})"
+        yield f"  {word}{check.sentence} ({check.code})"
     if facts.held_by:
         yield f"  kept back by {facts.held_by}: {facts.held_because or 'no reason given'}"
     for one in facts.deliveries:

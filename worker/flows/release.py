@@ -19,7 +19,7 @@ from connectors.crashpoints import crashpoint
 from mappings.identity import fingerprint
 from worker.flows.ports import Ports
 from worker.flows.release_plan import Decision, Held, Planner, Ready
-from worker.store import audit, deliveries, holds, releasing, setup
+from worker.store import audit, book_facts, deliveries, holds, releasing, setup
 from worker.store.engine import Connection
 from worker.store.releasing import Candidate, Counters, Pile, Release
 
@@ -101,7 +101,7 @@ def _release_chunk(
     connection: Connection, *, ports: Ports, pile: Pile, after: str, only: Collection[str] | None
 ) -> _Chunk:
     shared = setup.load_shared(connection)
-    planner = Planner(shared, pile)
+    planner = Planner(shared, pile, closed=book_facts.closing_dates(connection))
     series = planner.series.code if planner.series is not None else ""
     releasing.enter(connection, pile.issuer)
     drafts = releasing.next_drafts(connection, pile, after=after, limit=CHUNK, only=only)
@@ -113,7 +113,7 @@ def _release_chunk(
     held = [one for one in decisions if isinstance(one, Held)]
     counters.save()
     releasing.freeze(
-        connection, [Release(one.draft.id, one.document) for one in ready], now=ports.clock.now()
+        connection, [Release(one.draft.id, one.document, one.notes) for one in ready], now=ports.clock.now()
     )
     releasing.hold(connection, [(one.draft, one.checks) for one in held])
     plans = [plan for one in ready for plan in one.plans]
@@ -160,12 +160,13 @@ def _write_down(connection: Connection, pile: Pile, ready: Sequence[Ready], port
     digest = fingerprint([(one.document.number, fingerprint(one.document)) for one in ready])
     numbers = [ready[0].document.number, ready[-1].document.number]
     body = {"documents": len(ready), "numbers": numbers, "hash": digest}
+    redated = {one.document.number: one.notes[0].sentence for one in ready if one.notes}
     audit.record(
         connection,
         actor=ports.holder,
         act="document.release",
         subject=f"{pile.issuer}/{pile.kind}",
-        body=body,
+        body={**body, "redated": redated} if redated else body,
         now=ports.clock.now(),
     )
     log.info("document.released", issuer=pile.issuer, kind=pile.kind, **body)

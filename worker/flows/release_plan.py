@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, Protocol
 
 from connectors import registry
@@ -33,11 +33,12 @@ class Numbers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A draft as it is frozen, with its delivery into each book."""
+    """A draft as it is frozen, with its delivery into each book. `notes` say what release decided of it."""
 
     draft: Candidate
     document: Document
     plans: tuple[PlannedDocument, ...]
+    notes: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,10 @@ class Planner:
     the book wins). It goes to every book that this series is for.
     """
 
-    def __init__(self, shared: Setup, pile: Pile) -> None:
+    def __init__(self, shared: Setup, pile: Pile, *, closed: Mapping[str, date] | None = None) -> None:
+        """`closed` has the last closed day of the books that have one."""
         self._pile = pile
+        self._closed = closed or {}
         self.issuer: Issuer = next(one for one in shared.issuers if one.code == pile.issuer)
         self._products = {product.code: product for product in shared.products}
         homes = {self.issuer.home_currency, self.issuer.tax_currency}
@@ -131,7 +134,10 @@ class Planner:
             return Held(draft, (self._nowhere(),))
         if self.needs_approval and (draft.document.ref, draft.fingerprint) not in approved:
             return Unapproved(draft)
-        document_date = on if self.issuer.document_date == "release_date" else draft.as_of
+        dated = self._dated(on if self.issuer.document_date == "release_date" else draft.as_of, on=on)
+        if isinstance(dated, Check):
+            return Held(draft, (dated,))
+        document_date, notes = dated
         if series.chronology == "strict" and latest is not None and document_date < latest:
             return Held(draft, (_out_of_order(series, document_date, latest),))
         key = reset_key(series, on=document_date)
@@ -139,8 +145,8 @@ class Planner:
             draft.document,
             number=render(series, numbers.peek(key), on=document_date),
             series=series.code,
-            on=on,
-            as_of=draft.as_of,
+            on=document_date,
+            as_of=document_date,
             issuer=self.issuer,
             rates=self._rates,
         )
@@ -157,7 +163,28 @@ class Planner:
         if checks:
             return Held(draft, tuple(checks))
         numbers.take(key)
-        return Ready(draft, document, tuple(plans))
+        return Ready(draft, document, tuple(plans), notes)
+
+    def _dated(self, wanted: date, *, on: date) -> tuple[date, tuple[Check, ...]] | Check:
+        """The day a document is dated where its books are open; else a check, or another day and why.
+
+        Its own date never changes once it is released, so this is the last moment.
+        """
+        day, why = wanted, []
+        for target in self.targets:
+            book, closed = target.book, self._closed.get(target.book.code)
+            if closed is None or wanted > closed:
+                continue
+            until = f"book {book.code} is closed until {closed}"
+            if book.closed_period != "redate":
+                return Check("closed_period", f"It would be dated {wanted}, but {until}.")
+            if closed >= on:
+                return Check("closed_period", f"It would be dated {wanted}, but {until}, which is not over.")
+            day = max(day, closed + timedelta(days=1))
+            why.append(until)
+        if not why:
+            return wanted, ()
+        return day, (Check("redated", f"Dated {day} instead of {wanted}: {', '.join(why)}."),)
 
     def _series(self, books: list[Book]) -> Series | None:
         if not books:

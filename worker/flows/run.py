@@ -12,12 +12,12 @@ from datetime import date
 
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money
-from worker.flows import apply, bill, probe, release, until_idle
+from worker.flows import apply, bill, book_check, probe, release, until_idle
 from worker.flows.bill import BillRun
 from worker.flows.ports import Ports, Timing
 from worker.flows.release import ReleaseRun
 from worker.flows.until_idle import Waiting
-from worker.store import deliveries, inbox
+from worker.store import deliveries, inbox, releasing
 from worker.store.deliveries import Delivery
 
 Progress = Callable[[str, int, int], None]
@@ -70,6 +70,7 @@ def run(ports: Ports, hands: Hands, *, as_of: date, progress: Progress) -> Run:
         released_so_far += documents
         progress("releasing", released_so_far, 0)
 
+    _ask_until_when_closed(ports, hands)
     released = release.run(ports, progress=tell_released)
     waiting = push(ports, hands, progress=progress)
     with ports.store.read() as connection:
@@ -78,6 +79,13 @@ def run(ports: Ports, hands: Hands, *, as_of: date, progress: Progress) -> Run:
         Posted(book, kind, count, Money(gross, currency)) for book, kind, currency, count, gross in found
     )
     return Run(billed, released, posted, waiting)
+
+
+def _ask_until_when_closed(ports: Ports, hands: Hands) -> None:
+    """Before documents are dated, ask the books they go to, unless they were asked lately."""
+    with ports.store.read() as connection:
+        issuers = {pile.issuer for pile in releasing.piles(connection, only=None)}
+    book_check.refresh(ports, (book for book, _ in hands.books.values() if book.issuer in issuers))
 
 
 def apply_stored(ports: Ports) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from connectors.crashpoints import crashpoint
 from worker.delivery.consequence import BOOK_WIDE
 from worker.flows.ports import Ports
-from worker.store import deliveries, inbox, lanes, orders
+from worker.flows.probe import ASK_AGAIN
+from worker.store import deliveries, freeing, inbox, lanes, orders
 
 
 def sweep(ports: Ports) -> tuple[str, ...]:
@@ -19,8 +20,10 @@ def sweep(ports: Ports) -> tuple[str, ...]:
         books = lanes.free_of(connection, deliveries.books_with_work(connection, now=now), now=now)
         handed = orders.waiting(connection)
         paused = lanes.paused_for(connection, BOOK_WIDE, now=now)
+        closed = freeing.blocked_by_period(connection, asked_before=now - ASK_AGAIN)
     rung = [("apply_event", event) for event in events] + [("drain_book", book) for book in books]
-    rung += [("work_order", order) for order in handed] + [("probe_book", book) for book in paused]
+    rung += [("work_order", order) for order in handed]
+    rung += [("probe_book", book) for book in dict.fromkeys((*paused, *closed))]
     for name, row_id in rung:
         ports.doorbell.ring(name, row_id)
         crashpoint("sweeper.mid")

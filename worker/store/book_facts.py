@@ -13,15 +13,19 @@ from worker.store.tables import BookFactsRow, table_of
 
 FACTS = table_of(BookFactsRow)
 
-_COLUMNS = ("book", "checked_at", "company_id", "company_name", "home_currency", "closed_until")
+_COLUMNS = ("book", "asked_at", "checked_at", "company_id", "company_name", "home_currency", "closed_until")
 
 
 @dataclass(frozen=True, slots=True)
 class BookFacts:
-    """One book's facts as of `checked_at`; its change feed was read until `changes_until` (None = never)."""
+    """One book's facts as of `checked_at` (None = it never answered); `asked_at` is the last try.
+
+    Its change feed was read until `changes_until` (None = never).
+    """
 
     book: str
-    checked_at: datetime
+    asked_at: datetime
+    checked_at: datetime | None
     company_id: str
     company_name: str
     home_currency: str
@@ -45,6 +49,14 @@ def put(connection: Connection, facts: BookFacts) -> None:
     """Write down what a book says now; how far its changes were read stays."""
     row = tuple(getattr(facts, name) for name in _COLUMNS)
     bulk.upsert(connection, FACTS, _COLUMNS, [row], unique=("book",))
+
+
+def asked(connection: Connection, book: str, *, now: datetime) -> None:
+    """A book was asked and gave no answer; what it said before stays."""
+    row = (book, now, "", "", "")
+    columns = ("book", "asked_at", "company_id", "company_name", "home_currency")
+    if not bulk.insert_new(connection, FACTS, columns, [row], unique=("book",)):
+        connection.execute(update(FACTS).where(FACTS.c.book == book).values(asked_at=now))
 
 
 def read_changes_until(connection: Connection, book: str, *, until: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import Connection, select
@@ -16,7 +16,13 @@ from sqlalchemy import Connection, select
 from mappings.canonical.record import Reference, ReferenceKind
 from worker.delivery.states import State, replayed
 from worker.store import bulk, deliveries, references
+from worker.store.book_facts import FACTS
 from worker.store.deliveries import DELIVERY, Delivery
+from worker.store.tables import DocumentRow, table_of
+
+DOCUMENT = table_of(DocumentRow)
+
+PERIOD_CLOSED = "period_closed"
 
 _BY_A_PERSON = ("workspace", "mapping")
 """Origins of references that a person wrote."""
@@ -53,6 +59,41 @@ def free_bound(connection: Connection, *, now: datetime, books: Collection[str] 
         adopted=tuple(one.lookup for one in adopted),
         books=tuple(sorted({one.book for one in (*due, *adopted)})),
     )
+
+
+def free_reopened(
+    connection: Connection, book: str, closed_until: date | None, *, now: datetime
+) -> tuple[str, ...]:
+    """Let go on what a closed period had blocked and that is dated after it by now; returns the numbers."""
+    query = (
+        select(DELIVERY.c.id)
+        .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document_id)
+        .where(DELIVERY.c.book == book, DELIVERY.c.state == "blocked", DELIVERY.c.reason == PERIOD_CLOSED)
+    )
+    if closed_until is not None:
+        query = query.where(DOCUMENT.c.document_date > closed_until)
+    freed: list[str] = []
+    for chunk in bulk.chunks(connection.execute(query).scalars().all()):
+        for delivery in deliveries.get_many(connection, chunk).values():
+            state = replayed(delivery.state, may_have_arrived=delivery.send_started_at is not None)
+            if deliveries.reopen(connection, delivery, state, now=now):
+                freed.append(delivery.lookup)
+    return tuple(sorted(freed))
+
+
+def blocked_by_period(connection: Connection, *, asked_before: datetime) -> tuple[str, ...]:
+    """Books that block something for a closed period and were last asked before an instant."""
+    query = (
+        select(DELIVERY.c.book)
+        .join(FACTS, FACTS.c.book == DELIVERY.c.book, isouter=True)
+        .where(
+            DELIVERY.c.state == "blocked",
+            DELIVERY.c.reason == PERIOD_CLOSED,
+            FACTS.c.asked_at.is_(None) | (FACTS.c.asked_at < asked_before),
+        )
+        .distinct()
+    )
+    return tuple(sorted(connection.execute(query).scalars()))
 
 
 def still_missing(connection: Connection, wanted: Mapping[str, Collection[str]]) -> Mapping[str, set[str]]:

@@ -55,10 +55,11 @@ class Drafts:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A draft as it is frozen: with number and dates."""
+    """A draft as it is frozen: with number and dates; `notes` stay with it."""
 
     id: str
     document: Document
+    notes: tuple[Check, ...] = ()
 
 
 def piles(connection: Connection, *, only: Collection[str] | None) -> tuple[Pile, ...]:
@@ -161,6 +162,7 @@ def freeze(connection: Connection, releases: Sequence[Release], *, now: datetime
             "to_date": one.document.document_date,
             "to_body": canonical_json(one.document).decode(),
             "to_fingerprint": fingerprint(one.document),
+            "to_checks": canonical_json(one.notes).decode(),
         }
         for one in releases
     ]
@@ -171,6 +173,7 @@ def freeze(connection: Connection, releases: Sequence[Release], *, now: datetime
         "document_date": bindparam("to_date"),
         "body": bindparam("to_body"),
         "fingerprint": bindparam("to_fingerprint"),
+        "checks": bindparam("to_checks"),
         "released_at": now,
     }
     if rows:

@@ -40,7 +40,8 @@ class BookFactsRow(Row, table=True):
 
     __tablename__ = "book_facts"
     book: str = Field(primary_key=True)
-    checked_at: datetime = Field(sa_type=Instant)
+    asked_at: datetime = Field(sa_type=Instant)
+    checked_at: datetime | None = Field(default=None, sa_type=Instant)
     company_id: str = ""
     company_name: str = ""
     home_currency: str = ""

@@ -14,7 +14,7 @@ from connectors.ledgers.quickbooks.client import QuickBooksClient, Reply
 from connectors.ledgers.quickbooks.company import Company
 from connectors.ledgers.quickbooks.fault_bodies import fault_of
 from connectors.ledgers.quickbooks.faults import batch_refusal
-from connectors.ledgers.quickbooks.preferences import problems_of
+from connectors.ledgers.quickbooks.preferences import closing_date, problems_of
 from connectors.ledgers.quickbooks.wire import ENTITY, needed, rendered
 from connectors.protocols import (
     BookState,
@@ -56,6 +56,8 @@ class QuickBooksLedger:
             company_name=str(info.get("CompanyName", "")),
             home_currency=str(home),
             problems=problems_of(info, preferences, company=self._company, today=self._today()),
+            closed_until=closing_date(preferences),
+            reads=2,
         )
 
     def needs(self, record: Record) -> tuple[Reference, ...]:

@@ -36,12 +36,13 @@ def _problems(
     country = str(info.get("Country") or "")
     if country and (country.upper() in _US_NAMES) != company.is_us:
         yield f"The company is in {country}, the book's setting country says {company.country}."
-    closed = _closing_date(preferences)
+    closed = closing_date(preferences)
     if closed is not None and closed >= today:
         yield f"The books are closed until {closed}: documents dated up to then would be refused."
 
 
-def _closing_date(preferences: Mapping[str, Any]) -> date | None:
+def closing_date(preferences: Mapping[str, Any]) -> date | None:
+    """The last closed day, or None."""
     told = (preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate")
     try:
         return date.fromisoformat(str(told)[:10]) if told else None

@@ -51,6 +51,7 @@ class BookEntry(Entry, kw_only=True, frozen=True):
     home_currency: Currency = ""
     release: Literal["", "approve", "auto"] = ""
     create_missing: Literal["", "never", "always"] = ""
+    closed_period: Literal["", "hold", "redate"] = ""
     settings: Annotated[
         dict[str, Text], Meta(description="What the ledger needs to be reached; names differ per ledger.")
     ] = field(default_factory=dict)

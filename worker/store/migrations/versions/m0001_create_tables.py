@@ -68,7 +68,8 @@ def _create_book_facts() -> None:
     op.create_table(
         "book_facts",
         sa.Column("book", sa.String(), nullable=False),
-        sa.Column("checked_at", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
         sa.Column("company_id", sa.String(), nullable=False),
         sa.Column("company_name", sa.String(), nullable=False),
         sa.Column("home_currency", sa.String(), nullable=False),

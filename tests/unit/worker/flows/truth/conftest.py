@@ -16,7 +16,7 @@ from mappings.canonical.workspace import Setup, Workspace
 from tests.contract.quickbooks.opened import US, Opened, opened
 from tests.unit.connectors.ledgers.quickbooks import records
 from tests.unit.worker.flows.conftest import Bell
-from tests.unit.worker.small_world import PRODUCT, SETUP, WORLD, party
+from tests.unit.worker.small_world import CHART, PRODUCT, SETUP, WORLD, party
 from worker.flows import bill, release, workspace
 from worker.flows.ports import Ports, Timing
 from worker.flows.push import Drained, drain
@@ -56,7 +56,16 @@ class Truth:
 
     def import_(self, **changes: Any) -> None:
         """The small world with a QuickBooks book; `changes` replace fields of the set-up."""
-        whole = replace(SETUP, books=(self.book,), products=(replace(PRODUCT, ledger_ids={}),))
+        codes = tuple(
+            replace(code, ledger_ids={"US-BOOK": "79"}) if code.code == "REV" else code
+            for code in CHART.codes
+        )
+        whole = replace(
+            SETUP,
+            charts=(replace(CHART, codes=codes),),
+            books=(self.book,),
+            products=(replace(PRODUCT, ledger_ids={}),),
+        )
         whole = replace(whole, parties=(party("HOLD"), party("NORTH", "HOLD"), party("SOUTH", "HOLD"),
                                         party("LONE")))  # fmt: skip
         workspace.import_workspace(self.ports, Workspace(setup=replace(whole, **changes)))
