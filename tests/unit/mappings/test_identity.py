@@ -74,9 +74,9 @@ class TestADelivery:
 
 
 class TestCanonicalBytes:
-    def test_carry_decimals_as_text(self) -> None:
+    def test_carry_decimals_as_text_and_fields_in_their_order(self) -> None:
         assert canonical_json({"b": Decimal("8.40"), "a": Money(1, "EUR")}) == (
-            b'{"a":{"currency":"EUR","minor":1},"b":"8.40"}'
+            b'{"a":{"minor":1,"currency":"EUR"},"b":"8.40"}'
         )
 
     @given(st.dictionaries(codes, st.integers(), min_size=2))
