@@ -120,7 +120,8 @@ class Contract:
     provider's lines (with markup or margin) instead of counting cycles. `markup_percent` is of the cost,
     `margin_percent` and `margin_floor_percent` of the price. `retail_price_list` is what a reseller's
     customer pays. `reassignment` says whether a customer that takes over a subscription pays from the next
-    cycle or from the day.
+    cycle or from the day. `send` ledger lets the ledger mail each document to the payer's addresses once it is
+    posted.
     """
 
     code: str
@@ -145,6 +146,7 @@ class Contract:
     reseller: str = ""
     cut_over: date | None = None
     bill_changes: Literal["at_once", "next_run"] = "next_run"
+    send: Literal["none", "ledger"] = "none"
     end_of_term: Literal["expire", "est"] = "expire"
     suspension: Literal["keep_billing", "no_charge"] = "keep_billing"
     conversions: Literal["together", "apart"] = "together"
@@ -164,6 +166,25 @@ class Contract:
     show_margin: bool = False
     reassignment: Literal["cycle_end", "split_at_date"] = "cycle_end"
     checks: tuple[CheckSwitch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A one-off charge, or with a negative `net` a goodwill credit, that a person approved.
+
+    `net` is a decimal text in `currency`. It is billed under `contract`, "" for the party's own or the
+    nearest above on the day `on`. `reason` is printed with it.
+    """
+
+    code: str
+    party: str
+    product: str
+    on: date
+    net: str
+    currency: str
+    reason: str
+    approved_by: str
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True)

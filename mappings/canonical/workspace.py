@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mappings.canonical.book import Book, Chart
 from mappings.canonical.catalog import Pool, PriceList, Product, Promotion
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import Adjustment, Contract, OpeningCharge
 from mappings.canonical.party import FxRate, Issuer, Party
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
 
@@ -25,6 +25,7 @@ class Setup:
     pools: tuple[Pool, ...] = ()
     contracts: tuple[Contract, ...] = ()
     opening_charges: tuple[OpeningCharge, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
     fx_rates: tuple[FxRate, ...] = ()
 
 

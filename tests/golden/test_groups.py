@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from mappings.canonical.catalog import Pool, Product
 from mappings.canonical.party import FxRate, ParentEdge
@@ -119,7 +120,7 @@ class TestAGraduatedPool:
     100 x 10 + 30 x 8 = 1240.00 EUR.
     """
 
-    def _seller(self, **pool: object) -> Seller:
+    def _seller(self, **pool: Any) -> Seller:
         return Seller(
             setup(
                 parties=(party("ORION"), party("A", parent="ORION"), party("B", parent="ORION")),
@@ -211,7 +212,9 @@ class TestOnePayerForAGroup:
         credit = only(seller.run("2026-01-21"))
         february = seller.run("2026-02-01")
 
-        assert (credit.bill_to.code, credit.lines[0].original.number) == ("ORION", january.number)
+        original = credit.lines[0].original
+        assert original is not None
+        assert (credit.bill_to.code, original.number) == ("ORION", january.number)
         assert [one.bill_to.code for one in february] == ["ORION", "SOUTH"]
 
 

@@ -14,6 +14,7 @@ from mappings.canonical.party import Issuer
 from mappings.canonical.workspace import Setup
 from mappings.lean import lean
 from worker.billing.account import Outcome, account, outcome
+from worker.billing.adjustments import adjusted
 from worker.billing.cases import Case, cases, spans_of, walk
 from worker.billing.charges import Deal, Owed, figures, owed
 from worker.billing.checks import checked
@@ -111,10 +112,11 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     charges = (*linked(_charges(worked, ground.catalog.issuers), _moves(found, phases)), *again.charges)
     holders = [case.holder for case in found if not case.problems]
     minimums = true_ups(state.setup.contracts, holders, charges, state.billed, ground=ground, as_of=run.as_of)
-    charges = (*charges, *minimums.charges)
+    by_hand = adjusted(state.setup.adjustments, state.billed, ground=ground, as_of=run.as_of)
+    charges = (*charges, *minimums.charges, *by_hand.charges)
     placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
     problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
-    problems |= {**(again.problems or {}), **(minimums.problems or {})}
+    problems |= {**(again.problems or {}), **(minimums.problems or {}), **by_hand.problems}
     done = checked(
         drafts(placed.by_key, ground.catalog, as_of=as_of),
         problems,
@@ -124,7 +126,12 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     return GroupBill(
         drafts=done,
         account=account(_outcomes(worked, done, placed, as_of=as_of)),
-        notices=(*_notices(worked, charges), *placed.notices, *_tax_notices(done, ground, as_of)),
+        notices=(
+            *_notices(worked, charges),
+            *placed.notices,
+            *_tax_notices(done, ground, as_of),
+            *by_hand.notices,
+        ),
         checks=tuple(check for one in worked for check in one.checks),
     )
 

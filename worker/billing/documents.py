@@ -24,6 +24,8 @@ from worker.billing.values import Charge, Draft, Exchange
 
 Key = tuple[str, ...]
 ONE = Decimal(1)
+BY_HAND = "adjustment/"
+"""What the reference of an adjustment begins with, in the place of a subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def _description(charge: Charge, product: Product) -> str:
         return f"{product.name}, shortfall to the minimum"
     if charge.true_up:
         return f"{product.name}, pool settlement"
+    if charge.ref.subscription.startswith(BY_HAND):
+        return f"{product.name}, {'goodwill credit' if charge.net.minor < 0 else 'one-off'}"
     if charge.original is not None:
         return f"{product.name}, reduction of {charge.original.number}"
     if charge.converted:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from worker.cli import (
+    adjustment,
     book,
     daily,
     database,
@@ -33,6 +34,7 @@ NOUNS: tuple[tuple[str, typer.Typer], ...] = (
     ("source", source.app),
     ("book", book.app),
     ("document", document.app),
+    ("adjustment", adjustment.app),
     ("delivery", delivery.app),
     ("replay", replaying.app),
     ("mapping", mapping.app),

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 
-def _day(text: str) -> date:
+def a_day(text: str) -> date:
+    """A date of the calendar, as an option's value."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -22,9 +23,9 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, for the audit log.")
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many rows.")]
 Since = Annotated[
     date | None,
-    typer.Option("--since", parser=_day, metavar="DATE", help="Only from that day (UTC) on."),
+    typer.Option("--since", parser=a_day, metavar="DATE", help="Only from that day (UTC) on."),
 ]
 AsOf = Annotated[
     date | None,
-    typer.Option("--as-of", parser=_day, metavar="DATE", help="Bill what is due on this day; else today."),
+    typer.Option("--as-of", parser=a_day, metavar="DATE", help="Bill what is due on this day; else today."),
 ]

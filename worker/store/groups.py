@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from mappings.canonical.catalog import Pool
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import Adjustment, Contract, OpeningCharge
 from mappings.canonical.party import Party
 from mappings.canonical.subscription import Subscription
 from worker.store import bulk
@@ -200,7 +200,7 @@ def _move_billed(connection: Connection, left: Collection[str]) -> None:
 
 
 def _place_objects(connection: Connection, objects: Iterable[_Object], groups: Mapping[str, str]) -> set[str]:
-    """Set the group of every party, contract, pool and opening charge that is elsewhere now.
+    """Set the group of every party, contract, pool, opening charge and adjustment that is elsewhere now.
 
     Returns the groups they went to.
     """
@@ -217,12 +217,12 @@ def _place_objects(connection: Connection, objects: Iterable[_Object], groups: M
     return {move["right"] for move in moves}
 
 
-def _owner(value: Party | Contract | Pool | OpeningCharge, holders: Mapping[str, str]) -> str:
+def _owner(value: Party | Contract | Pool | OpeningCharge | Adjustment, holders: Mapping[str, str]) -> str:
     """The party whose group alone reads the object."""
     match value:
         case Party():
             return value.code
-        case Contract():
+        case Contract() | Adjustment():
             return value.party
         case Pool():
             return value.group

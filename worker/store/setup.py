@@ -148,6 +148,7 @@ def load_for_groups(connection: Connection, codes: Collection[str], shared: Setu
             pools=mine.pools,
             contracts=mine.contracts,
             opening_charges=mine.opening_charges,
+            adjustments=mine.adjustments,
         )
     return found
 

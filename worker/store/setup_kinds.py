@@ -10,7 +10,7 @@ import msgspec
 
 from mappings.canonical.book import Book, Chart
 from mappings.canonical.catalog import Pool, PriceList, Product, Promotion
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import Adjustment, Contract, OpeningCharge
 from mappings.canonical.party import FxRate, Issuer, Party
 from mappings.canonical.workspace import Setup
 
@@ -43,7 +43,7 @@ def _rate(value: FxRate) -> str:
     return f"{value.currency}/{value.home}@{value.on}"
 
 
-def _code(value: Issuer | Book | Chart | Party | Product | Promotion | Pool) -> str:
+def _code(value: Issuer | Book | Chart | Party | Product | Promotion | Pool | Adjustment) -> str:
     return value.code
 
 
@@ -58,6 +58,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("pool", "pools", Pool, _code, shared=False),
     Kind("contract", "contracts", Contract, _dated, shared=False, dated=True),
     Kind("opening_charge", "opening_charges", OpeningCharge, _opening, shared=False),
+    Kind("adjustment", "adjustments", Adjustment, _code, shared=False),
     Kind("fx_rate", "fx_rates", FxRate, _rate),
 )
 KIND_OF: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

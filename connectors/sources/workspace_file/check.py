@@ -12,6 +12,7 @@ from connectors.sources.workspace_file.checks.catalog import (
     product_problems,
 )
 from connectors.sources.workspace_file.checks.contracts import (
+    adjustment_problems,
     contract_problems,
     fx_rate_problems,
     opening_charge_problems,
@@ -34,6 +35,7 @@ _CODED = {
     "parties": "party",
     "products": "product",
     "promotions": "promotion",
+    "adjustments": "adjustment",
     "pools": "pool",
     "subscriptions": "subscription",
 }
@@ -61,6 +63,7 @@ def problems(file: WorkspaceFile, workspace: Workspace, *, known: Workspace) -> 
     yield from subscription_problems(file, index)
     yield from usage_problems(file, workspace, index)
     yield from opening_charge_problems(file, index)
+    yield from adjustment_problems(file, index)
     yield from fx_rate_problems(file)
 
 

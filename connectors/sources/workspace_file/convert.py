@@ -18,7 +18,7 @@ from connectors.sources.workspace_file.changes import versions_of
 from connectors.sources.workspace_file.schema import UsageEntry, WorkspaceFile
 from mappings.canonical.book import Book, Chart
 from mappings.canonical.catalog import Pool, PriceList, Product, Promotion
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import Adjustment, Contract, OpeningCharge
 from mappings.canonical.party import FxRate, Issuer, Party
 from mappings.canonical.subscription import Subscription, Usage
 from mappings.canonical.workspace import Setup, Workspace
@@ -45,6 +45,7 @@ def to_workspace(file: WorkspaceFile, *, known: Workspace) -> Workspace:
             pools=_all(file.pools, Pool),
             contracts=_all(file.contracts, Contract),
             opening_charges=_all(file.opening_charges, OpeningCharge),
+            adjustments=_all(file.adjustments, Adjustment),
             fx_rates=_all(file.fx_rates, FxRate),
         ),
         subscriptions=_all(file.subscriptions, Subscription),

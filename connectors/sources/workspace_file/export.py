@@ -46,6 +46,7 @@ def to_text(workspace: Workspace) -> str:
         "subscriptions": list(_subscriptions(workspace)),
         "usage": list(_usage(workspace.usage)),
         "opening_charges": [_opening_charge(charge) for charge in setup.opening_charges],
+        "adjustments": [_keys(adjustment) for adjustment in setup.adjustments],
         "fx_rates": [_keys(rate) for rate in setup.fx_rates],
     }
     filled: Keys = {name: [*items] for name, items in sections.items() if items}

@@ -285,6 +285,20 @@ class OpeningChargeEntry(Entry, kw_only=True, frozen=True):
     exchange_rate: Number = "1"
 
 
+class AdjustmentEntry(Entry, kw_only=True, frozen=True):
+    """A dated one-off charge, or with a negative `net` a goodwill credit, that a person approved."""
+
+    code: Code
+    party: Ref
+    product: Ref
+    on: date
+    net: Number
+    currency: Currency
+    reason: Text
+    approved_by: Text
+    contract: Ref = ""
+
+
 class FxRateEntry(Entry, kw_only=True, frozen=True):
     """A dated exchange rate: home units for one unit of `currency`, with its source."""
 
@@ -319,6 +333,7 @@ class WorkspaceFile(Entry, kw_only=True, frozen=True):
     subscriptions: tuple[SubscriptionEntry, ...] = ()
     usage: tuple[UsageEntry, ...] = ()
     opening_charges: tuple[OpeningChargeEntry, ...] = ()
+    adjustments: tuple[AdjustmentEntry, ...] = ()
     fx_rates: tuple[FxRateEntry, ...] = ()
 
 

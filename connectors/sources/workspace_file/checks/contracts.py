@@ -134,6 +134,29 @@ def _net_problems(path: Path, charge: OpeningChargeEntry, index: Index) -> Itera
             yield Problem(path, f"{charge.net} is not an amount of {currency}.", "It has too many decimals.")
 
 
+def adjustment_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
+    """Everything wrong with the section `adjustments`."""
+    for position, one in enumerate(file.adjustments):
+        path = ("adjustments", position)
+        yield from code_problems((*path, "code"), one.code)
+        yield from reference((*path, "party"), "party", one.party, index.parties)
+        yield from reference((*path, "product"), "product", one.product, index.products)
+        yield from reference((*path, "contract"), "contract", one.contract, index.contracts)
+        yield from days_problems((*path, "on"), one.on)
+        yield from currency_problems((*path, "currency"), one.currency)
+        try:
+            if not parse_money(one.net, one.currency):
+                yield Problem((*path, "net"), "an adjustment of nothing changes nothing.", "Remove it.")
+        except UnknownCurrency:
+            pass
+        except ValueError:
+            what = f"{one.net} is not an amount of {one.currency}."
+            yield Problem((*path, "net"), what, "It has too many decimals.")
+        for key in ("reason", "approved_by"):
+            if not getattr(one, key).strip():
+                yield Problem((*path, key), f"`{key}` is blank.", "An auditor asks for it; write it.")
+
+
 def fx_rate_problems(file: WorkspaceFile) -> Iterator[Problem]:
     """Everything wrong with the section `fx_rates`."""
     seen: dict[tuple[str, str, date, str], int] = {}
