@@ -24,7 +24,12 @@ def canonical_json(value: object) -> bytes:
 
 def fingerprint(value: object) -> str:
     """SHA-256 (hex) over the canonical bytes of a frozen value."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()
+    return fingerprint_of(canonical_json(value))
+
+
+def fingerprint_of(body: bytes) -> str:
+    """The fingerprint of a value that has been written down already."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def document_ref(issuer: str, key: tuple[str, ...], charges: Iterable[ChargeRef]) -> str:

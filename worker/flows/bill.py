@@ -98,7 +98,7 @@ def run(
         due = billing.groups_to_bill(connection, as_of=as_of, only=only)
         standing = RunAccount()
         if only is None:
-            standing = billing.standing_account(connection, without={one.code for one in due})
+            standing = billing.standing_account(connection, as_of=as_of)
     run_id, started_at = new_id(), ports.clock.now()
     whole = sum(one.subscriptions for one in due)
     size = CHUNK_SUBSCRIPTIONS if ports.store.is_sqlite else CHUNK_SUBSCRIPTIONS_SPREAD

@@ -13,11 +13,23 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from mappings.canonical.subscription import Subscription
 from mappings.canonical.workspace import Setup
-from mappings.identity import canonical_json, fingerprint
+from mappings.identity import canonical_json, fingerprint, fingerprint_of
 from worker.billing.values import (
     AccountReason,
     BilledCharge,
@@ -49,6 +61,14 @@ _CHARGE_COLUMNS = (
 )  # fmt: skip
 _CHARGE = msgspec.json.Decoder(Charge)
 _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
+_CLOSE = text(
+    "UPDATE billing_group SET billed_as_of = :day, is_dirty = false, account = bill.account"
+    " FROM unnest(CAST(:codes AS text[]), CAST(:accounts AS text[])) AS bill (code, account)"
+    " WHERE billing_group.code = bill.code"
+)
+"""One statement for all groups of a chunk, on PostgreSQL."""
+
+_COUNTS = ("active", "billed", "nothing_due", "held", "unassigned", "unpriced", "excluded")
 _ACCOUNT = msgspec.json.Decoder(RunAccount)
 
 
@@ -129,43 +149,50 @@ def groups_to_bill(
 
     Everything else would come out as it stands. `only` limits it to some groups.
     """
-    size = select(SUBSCRIPTION.c.group_code, func.count().label("held")).group_by(SUBSCRIPTION.c.group_code)
-    if only is not None:
-        size = size.where(SUBSCRIPTION.c.group_code.in_(only))
-    sizes = size.subquery()
-    query = (
-        select(GROUP.c.code, func.coalesce(sizes.c.held, 0))
-        .join(sizes, sizes.c.group_code == GROUP.c.code, isouter=True)
-        .where(or_(GROUP.c.is_dirty, GROUP.c.billed_as_of.is_(None), GROUP.c.billed_as_of != as_of))
-    )
+    held = select(func.count()).where(SUBSCRIPTION.c.group_code == GROUP.c.code).scalar_subquery()
+    query = select(GROUP.c.code, held).where(_is_due(as_of))
     if only is not None:
         query = query.where(GROUP.c.code.in_(only))
-    found = [GroupSize(code, held) for code, held in connection.execute(query)]
+    found = [GroupSize(code, subscriptions) for code, subscriptions in connection.execute(query)]
     return tuple(sorted(found, key=lambda one: (one.subscriptions, one.code)))
 
 
-def standing_account(connection: Connection, *, without: Collection[str]) -> RunAccount:
-    """Where the subscriptions of all other groups went, by the accounts of their last bill.
+def standing_account(connection: Connection, *, as_of: date) -> RunAccount:
+    """Where the subscriptions of all groups went that are not to be billed, by their last bill.
 
-    What was billed then is nothing due now, once no draft of the group is left.
+    What was billed then is nothing due now, once no draft of the group is left. Most groups have the same
+    account, so the database counts them.
     """
-    query = select(DOCUMENT.c.group_code).where(DOCUMENT.c.state == "draft").distinct()
-    with_drafts = set(connection.scalars(query))
+    has_drafts = exists().where(DOCUMENT.c.group_code == GROUP.c.code, DOCUMENT.c.state == "draft")
+    each = (
+        select(GROUP.c.account, has_drafts.label("has_drafts"))
+        .where(GROUP.c.account != "", not_(_is_due(as_of)))
+        .subquery()
+    )
+    query = select(each.c.account, each.c.has_drafts, func.count()).group_by(
+        each.c.account, each.c.has_drafts
+    )
     accounts = []
-    for code, body in connection.execute(select(GROUP.c.code, GROUP.c.account).where(GROUP.c.account != "")):
-        if code not in without:
-            account = _ACCOUNT.decode(body)
-            accounts.append(account if code in with_drafts else _all_released(account))
+    for body, is_drafted, groups_alike in connection.execute(query):
+        account = _ACCOUNT.decode(body)
+        accounts.append(_times(account if is_drafted else _all_released(account), groups_alike))
     return total_account(accounts)
+
+
+def _is_due(as_of: date) -> ColumnElement[bool]:
+    """Whether a group's bill may come out differently from how it stands."""
+    return or_(GROUP.c.is_dirty, GROUP.c.billed_as_of.is_(None), GROUP.c.billed_as_of != as_of)
+
+
+def _times(account: RunAccount, groups_alike: int) -> RunAccount:
+    counts = {name: getattr(account, name) * groups_alike for name in _COUNTS}
+    return RunAccount(**counts, reasons=account.reasons)
 
 
 def total_account(accounts: Iterable[RunAccount]) -> RunAccount:
     """The sum of many accounts, with each reason once for all the subscriptions it is about."""
     accounts = tuple(accounts)
-    counts = {
-        name: sum(getattr(one, name) for one in accounts)
-        for name in ("active", "billed", "nothing_due", "held", "unassigned", "unpriced", "excluded")
-    }
+    counts = {name: sum(getattr(one, name) for one in accounts) for name in _COUNTS}
     about: dict[tuple[Column, str], list[str]] = {}
     for account in accounts:
         for reason in account.reasons:
@@ -351,9 +378,9 @@ def _insert(
         state = "held" if checks else "draft"
         amounts = (document.net.minor, document.tax.minor, document.gross.minor)
         facts = (document_id, document.ref, state, document.kind, document.issuer.code, document.bill_to.code)
-        body = canonical_json(document).decode()
-        text = (sort_key(draft), body, fingerprint(document), _checks_text(checks))
-        documents.append((*facts, group, document.currency, *amounts, *text, run_id, as_of))
+        body = canonical_json(document)
+        texts = (sort_key(draft), body.decode(), fingerprint_of(body), _checks_text(checks))
+        documents.append((*facts, group, document.currency, *amounts, *texts, run_id, as_of))
         charges.extend(_charge_row(charge, document_id, group) for charge in draft.charges)
     bulk.insert(connection, DOCUMENT, _DOCUMENT_COLUMNS, documents)
     bulk.insert(connection, CHARGE, _CHARGE_COLUMNS, charges)
@@ -372,7 +399,7 @@ def _charge_row(charge: Charge, document_id: str, group: str) -> bulk.Values:
 
 
 def _checks_text(checks: Sequence[Check]) -> str:
-    return canonical_json(checks).decode()
+    return canonical_json(checks).decode() if checks else "[]"
 
 
 def _set_checks(connection: Connection, document_id: str, checks: Sequence[Check]) -> None:
@@ -382,10 +409,13 @@ def _set_checks(connection: Connection, document_id: str, checks: Sequence[Check
 
 
 def _close_groups(connection: Connection, bills: Mapping[str, GroupBill], as_of: date) -> None:
-    rows = [
-        {"of_code": code, "to_day": as_of, "to_account": canonical_json(bill.account).decode()}
-        for code, bill in bills.items()
-    ]
+    accounts = {code: canonical_json(bill.account).decode() for code, bill in bills.items()}
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            _CLOSE, {"day": as_of, "codes": list(accounts), "accounts": list(accounts.values())}
+        )
+        return
+    rows = [{"of_code": code, "to_day": as_of, "to_account": body} for code, body in accounts.items()]
     if rows:
         values = {"billed_as_of": bindparam("to_day"), "is_dirty": False, "account": bindparam("to_account")}
         connection.execute(update(GROUP).where(GROUP.c.code == bindparam("of_code")).values(values), rows)

@@ -7,6 +7,7 @@ here as everywhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 import psycopg
@@ -115,22 +116,50 @@ def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Itera
     )
     try:
         with raw.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+            for lot in chunks(rows):
+                copy.write("".join(map(_line, lot)))
     except psycopg.Error as error:  # as SQLAlchemy would have raised it, so that callers know one family
         raise DBAPIError.instance("COPY", None, error, psycopg.Error, dialect=connection.dialect) from error
+
+
+def _line(row: Values) -> str:
+    """A row in COPY's text format; the driver's own row by row takes three times as long."""
+    return "\t".join([_WRITERS[type(value)](value) for value in row]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if "\n" in text or "\t" in text or "\r" in text:
+        text = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _escaped,
+    int: str,
+    bool: lambda value: "t" if value else "f",
+    type(None): lambda _none: "\\N",
+    date: date.isoformat,
+    bytes: lambda value: f"\\\\x{value.hex()}",
+}
+"""Of every type that bound values have."""
 
 
 def _bound(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Values]
 ) -> Iterator[Values]:
     """Rows as the driver takes them: each value through its column type's bind processor."""
-    binds = [_bind(connection, table, name) for name in columns]
-    if not any(binds):
+    found = ((at, _bind(connection, table, name)) for at, name in enumerate(columns))
+    binds = [(at, bind) for at, bind in found if bind is not None]
+    if not binds:
         yield from rows
         return
     for row in rows:
-        yield tuple(value if bind is None else bind(value) for bind, value in zip(binds, row, strict=True))
+        values = list(row)
+        for at, bind in binds:
+            values[at] = bind(values[at])
+        yield tuple(values)
 
 
 def _bind(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
