@@ -78,7 +78,7 @@ class Caller:
         return response
 
     def created(self, entity: str, body: object, **query: str) -> dict[str, Any]:
-        answer = self.post(entity.lower(), body, **query)
+        answer = self.post(entity.lower(), body, timeout_s=10, **query)
         assert answer.status_code == 200, answer.text
         record: dict[str, Any] = decimal_json(answer)[entity]
         return record
@@ -132,7 +132,8 @@ def simulator(
     **settings: Any,
 ) -> Iterator[Running]:
     """A running simulator of the two usual companies, without limits unless asked."""
-    settings = {"limits": UNLIMITED, "server_limit_s": 1.0} | settings
+    settings.setdefault("limits", UNLIMITED)
+    settings.setdefault("server_limit_s", 1.0)
     config = SimulatorConfig(companies=companies or (US_COMPANY, UK_COMPANY), **settings)
     with serve(config, folder=folder, clock=clock) as running:
         yield running

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from mappings.canonical.book import Chart, ChartRule, LedgerCode
 from mappings.canonical.catalog import Product
 from mappings.canonical.document import Document
@@ -129,21 +131,21 @@ class TestTheRecordsADocumentNeeds:
         assert e3 == ItemRecord("E3", "Office E3", "Office E3", "8400", "SKU-E3")
         assert e5 == ItemRecord("E5-ITEM", "E5-ITEM", "E5-ITEM", "8405", "")
 
-    def test_begin_with_the_parent_where_it_is_a_customer_in_the_same_currency(self) -> None:
-        parties = {"TOP": party("TOP"), "ACME": party("ACME", parent="TOP")}
-        invoice = _invoice("E3", parent="TOP")
+    @pytest.mark.parametrize(
+        ("customers", "codes"), [({("TOP", "EUR")}, ["TOP/EUR", "ACME/EUR"]), (set(), ["ACME/EUR"])]
+    )
+    def test_begin_with_the_parent_where_it_is_a_customer_in_the_same_currency(
+        self, customers: set[tuple[str, str]], codes: list[str]
+    ) -> None:
+        records = records_for(
+            _invoice("E3", parent="TOP"),
+            chart=CHART,
+            parties={"TOP": party("TOP"), "ACME": party("ACME", parent="TOP")},
+            products=PRODUCTS,
+            is_customer=lambda code, currency: (code, currency) in customers,
+        )
 
-        for is_customer, codes in ((True, ["TOP/EUR", "ACME/EUR"]), (False, ["ACME/EUR"])):
-            records = records_for(
-                invoice,
-                chart=CHART,
-                parties=parties,
-                products=PRODUCTS,
-                is_customer=lambda code, currency, known=is_customer: (
-                    known and (code, currency) == ("TOP", "EUR")
-                ),
-            )
-            assert [record.code for record in records if isinstance(record, CustomerRecord)] == codes
+        assert [record.code for record in records if isinstance(record, CustomerRecord)] == codes
 
     def test_tell_a_foreign_currency_in_the_name(self) -> None:
         records = records_for(

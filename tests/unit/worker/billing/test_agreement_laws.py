@@ -90,7 +90,7 @@ keys = st.lists(
 @st.composite
 def agreeing(draw: Any) -> Seller:
     """A holding whose contract agrees on more, with a shared subscription and one that changes hands."""
-    seller = draw(sellers())
+    seller: Seller = draw(sellers())
     setup = seller.setup
     listed = (*setup.price_lists, replace(setup.price_lists[0], from_=day("2026-02-20")))
     deal = replace(setup.contracts[0], from_=FIRST, **draw(agreed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
@@ -34,7 +35,7 @@ GIGABYTE = Product("GB", "Traffic", unit="GB")
 MINIMUM = Product("MIN", "Agreed minimum", unit="period")
 
 
-def seller(*, prices: object = None, **terms: object) -> Seller:
+def seller(*, prices: object = None, **terms: Any) -> Seller:
     """Ten seats from 1 January under a contract of these terms."""
     lists = prices if isinstance(prices, tuple) else (price_list(),)
     world = setup(contracts=(contract(**terms),), price_lists=lists)
@@ -173,7 +174,7 @@ class TestZeroUnits:
 
 
 class TestAMinimum:
-    def _seller(self, minimum: Commitment, **terms: object) -> Seller:
+    def _seller(self, minimum: Commitment, **terms: Any) -> Seller:
         world = setup(
             products=(E3, MINIMUM),
             contracts=(contract(from_=day("2026-01-01"), minimum=minimum, **terms),),
@@ -211,13 +212,12 @@ class TestAMinimum:
 
     def test_counts_usage_only_where_it_says_so(self) -> None:
         price = per_seat("0.50", product="GB", plan="usage")
-        for eligible, short in (("recurring", "100.00 EUR"), ("recurring_and_usage", "95.00 EUR")):
+        both = Commitment(dec(100), "MIN", eligible="recurring_and_usage")
+        for minimum, short in ((replace(both, eligible="recurring"), "100.00 EUR"), (both, "95.00 EUR")):
             world = setup(
                 products=(E3, GIGABYTE, MINIMUM),
                 price_lists=(price_list("LIST", price),),
-                contracts=(
-                    contract(from_=day("2026-01-01"), minimum=Commitment(dec(100), "MIN", eligible=eligible)),
-                ),
+                contracts=(contract(from_=day("2026-01-01"), minimum=minimum),),
             )
             metered = subscription(product="GB", plan="usage", term="")
             story = Seller(world, (metered,), (held("2026-01-01", 1),), (used("2026-01-10", 10),))
@@ -299,9 +299,7 @@ class TestCreditsThatNeedTheirOwnDocument:
             (replace(SELLER, own_credit_formats=("fattura",)), {"invoice_format": "fattura"}),
         ],
     )
-    def test_are_credit_notes_although_the_contract_nets(
-        self, issuer: object, terms: dict[str, object]
-    ) -> None:
+    def test_are_credit_notes_although_the_contract_nets(self, issuer: object, terms: dict[str, Any]) -> None:
         world = setup(issuers=(issuer,), contracts=(contract(refund_method="net_next", **terms),))
         story = Seller(world, (subscription(),), (held("2026-01-01", 10),))
         story.run("2026-01-01")
@@ -311,7 +309,7 @@ class TestCreditsThatNeedTheirOwnDocument:
 
 
 class TestAnAnnualMemberOfAPool:
-    def _seller(self, annual: str) -> Seller:
+    def _seller(self, annual: Literal["at_purchase", "settle_yearly"]) -> Seller:
         """Yearly seats: 100.00 up to 15 of the group, 90.00 above. 10 are held, 10 more from July."""
         price = tiered("volume", (15, "100.00"), (None, "90.00"), plan="annual")
         pool = Pool("P", "ACME", ("E3",), "end_of_period", annual=annual)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from mappings.canonical.document import Document
 from mappings.canonical.party import FxRate, TaxRate
@@ -25,7 +26,7 @@ from tests.unit.worker.billing.world import (
 from worker.billing import Check, GroupState, bill_group, explain, finalise
 
 
-def _two_rates(**policy: object) -> Seller:
+def _two_rates(**policy: Any) -> Seller:
     """Three lines of 0.45 at 19 % and one of 0.45 at 7 %, all on one document."""
     codes = ("A", "B", "C", "D")
     return Seller(

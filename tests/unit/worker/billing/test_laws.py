@@ -66,7 +66,7 @@ contracts = st.fixed_dictionaries(
 def sellers(draw: Any, *, pooled: bool = False) -> Seller:
     """A holding with two entities, each with a subscription whose seats change on any day."""
     terms = draw(contracts)
-    pools = ()
+    pools: tuple[Pool, ...] = ()
     if pooled:
         measure = draw(st.sampled_from(["end_of_period", "peak", "time_weighted"]))
         allocation = draw(st.sampled_from(["blended", "in_order"]))

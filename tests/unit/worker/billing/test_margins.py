@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mappings.canonical.contract import Discount
@@ -22,7 +24,7 @@ from tests.unit.worker.billing.world import (
 FIRST = "2026-01-01"
 
 
-def seller(price: str, cost: str | None, **terms: object) -> Seller:
+def seller(price: str, cost: str | None, **terms: Any) -> Seller:
     listed = price_list("LIST", per_seat(price, cost=None if cost is None else dec(cost)))
     world = setup(
         price_lists=(listed, price_list("RETAIL", per_seat("12.00"))), contracts=(contract(**terms),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.unit.worker.billing.world import (
     Seller,
     contract,
@@ -187,7 +189,7 @@ class TestUsage:
 
 
 class TestAPriceChange:
-    def _seller(self, **terms: object) -> Seller:
+    def _seller(self, **terms: Any) -> Seller:
         return Seller(
             setup(
                 price_lists=(

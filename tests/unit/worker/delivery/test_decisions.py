@@ -179,7 +179,7 @@ class TestLane:
             assert after.pause_reason
 
     def test_waits_once_for_a_throttled_item_of_a_batch(self) -> None:
-        outcomes = [Posted("1"), Throttled("wait", retry_after_s=30)]
+        outcomes: list[Outcome] = [Posted("1"), Throttled("wait", retry_after_s=30)]
         after = lane_after(outcomes, failures=3)
 
         assert after is not None

@@ -88,10 +88,9 @@ class TestInsertNew:
 class TestUpsert:
     def test_replaces_the_other_columns(self, store: Store, size: int) -> None:
         lane = table_of(LaneRow)
-        columns = ("book", "calls", "lease_until", "not_before")
         rest = {"holder": "", "epoch": 0, "pause_reason": "", "pause_why": "", "failures": 0}
         rest |= {"pacing": "", "reads": 0, "batches": 0, "throttled": 0}
-        columns += tuple(rest)
+        columns = ("book", "calls", "lease_until", "not_before", *rest)
         with store.write() as connection:
             for calls in (1, 2):
                 rows = [(f"B{n}", calls, AT, AT, *rest.values()) for n in range(size)]

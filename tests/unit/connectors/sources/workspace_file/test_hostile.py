@@ -30,8 +30,10 @@ ODD = (
     *("P0M", "P99Y", "2026-02-30", "9999-12-31", "0001-01-01", "GROUP", "UNIT", "SUB", "\u202e", "é", "a\nb"),
 )
 texts = st.sampled_from(ODD)
-values = texts | st.none() | st.booleans() | st.integers() | st.lists(texts, max_size=2) | st.text(max_size=5)
-values |= st.dictionaries(texts, texts, max_size=2)
+plain = texts | st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+values: st.SearchStrategy[Any] = st.one_of(
+    plain, st.lists(texts, max_size=2), st.dictionaries(texts, texts, max_size=2)
+)
 
 
 @st.composite

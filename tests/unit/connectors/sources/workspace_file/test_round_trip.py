@@ -24,6 +24,7 @@ from mappings.canonical.subscription import (
     RefundableSeats,
     Share,
     SplitKey,
+    Status,
     Subscription,
     SubscriptionVersion,
     Usage,
@@ -33,6 +34,7 @@ from tests.unit.connectors.sources.workspace_file.small_file import EXAMPLE, SMA
 
 DAY = date(2026, 1, 1)
 MOMENT = datetime(2026, 1, 8, 9, 30, 0, 123000, tzinfo=UTC)
+STATUSES: tuple[Status, ...] = ("active", "active", "suspended", "cancelled", "expired")
 
 lines = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1, max_size=20).map(
     lambda text: f"n{text}"
@@ -105,7 +107,7 @@ def versions(draw: st.DrawFn, code: str) -> tuple[SubscriptionVersion, ...]:
     """Versions as a file makes them, as a provider reports them, or a mixture."""
     found = []
     for number, on in enumerate(sorted(draw(st.lists(days, min_size=1, max_size=6)))):
-        status = draw(st.sampled_from(("active", "active", "suspended", "cancelled", "expired")))
+        status = draw(st.sampled_from(STATUSES))
         quantity = Decimal(0) if status == "cancelled" else draw(quantities)
         if draw(st.booleans()):
             agreed = draw(st.none() | agreements)

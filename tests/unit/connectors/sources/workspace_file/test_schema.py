@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from connectors.sources.workspace_file import json_schema, schema, schema_contracts, schema_parties
+from connectors.sources.workspace_file.fields import UNQUOTED
 from mappings.canonical import book, catalog, contract, party, subscription
 
 CANONICAL = {
@@ -67,7 +68,7 @@ class TestJsonSchema:
                 assert node["$ref"].removeprefix("#/$defs/") in found["$defs"]
             if isinstance(node.get("pattern"), str):
                 re.compile(node["pattern"])
-            assert schema.UNQUOTED not in node
+            assert UNQUOTED not in node
 
     def test_refuses_unknown_keys_everywhere_and_requires_only_known_ones(self) -> None:
         for name, node in json_schema()["$defs"].items():

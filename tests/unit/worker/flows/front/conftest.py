@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -34,7 +35,7 @@ class Bell:
         self.rung.append((name, row_id))
 
 
-def no_ledger(_book: Book) -> Ledger:
+def no_ledger(book: Book) -> Ledger:
     raise AssertionError("the front flows open no book")
 
 
@@ -60,14 +61,14 @@ class Front:
     def release(self) -> ReleaseRun:
         return release.run(self.ports)
 
-    def rows(self, table: str, *columns: str) -> list[tuple[object, ...]]:
+    def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """The rows of a table in the order of their values."""
         kept = Row.metadata.tables[table]
-        chosen = [kept.c[name] for name in columns] or [kept]
+        chosen = [kept.c[name] for name in columns or kept.c.keys()]
         with self.store.read() as connection:
             return sorted((tuple(row) for row in connection.execute(select(*chosen))), key=str)
 
-    def everything(self) -> dict[str, list[tuple[object, ...]]]:
+    def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         return {name: self.rows(name) for name in Row.metadata.tables}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,7 @@ def line(amount: object = Decimal(22), *, tax_code: str = "TAX", **detail: objec
     }
 
 
-def invoice(number: str = "N-1", *lines: dict[str, object], **members: object) -> dict[str, object]:
+def invoice(number: str = "N-1", *lines: Mapping[str, object], **members: object) -> dict[str, object]:
     return {
         "CustomerRef": {"value": "102"},
         "DocNumber": number,
