@@ -179,7 +179,7 @@ def delivery_tallies(connection: Connection) -> tuple[Tally, ...]:
     reason = case((is_stuck, WAITS_FOR_STUCK), else_=DELIVERY.c.reason).label("reason")
     keys = (DELIVERY.c.book, state, reason, DELIVERY.c.kind, DELIVERY.c.currency)
     counted = select(*keys, DELIVERY.c.gross_minor).where(DELIVERY.c.document_id.is_not(None)).subquery()
-    columns = tuple(counted.c[name] for name in ("book", "state", "reason", "kind", "currency"))
+    columns = (counted.c.book, counted.c.state, counted.c.reason, counted.c.kind, counted.c.currency)
     query = (
         select(*columns, func.count(), func.sum(counted.c.gross_minor)).group_by(*columns).order_by(*columns)
     )
