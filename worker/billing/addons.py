@@ -34,7 +34,7 @@ def with_parents(timelines: Mapping[str, Timeline], parents: Mapping[str, str]) 
 
 def _empty(parent: Timeline) -> Iterator[tuple[date, date]]:
     """The spans of days, after its first, on which a parent holds nothing."""
-    ends = (*parent.days[1:], date.max)
+    ends = (*parent.days[1:], date.max)[: len(parent.days)]
     return (
         (day, until)
         for day, until, quantity in zip(parent.days, ends, parent.quantities, strict=True)

@@ -21,7 +21,7 @@ from worker.billing.hierarchy import payer
 from worker.billing.life import bought_once, life_of
 from worker.billing.local_days import local_anchor, local_versions
 from worker.billing.openings import OpeningFor, as_billed, opening_groups
-from worker.billing.phases import in_phase
+from worker.billing.phases import cut_off
 from worker.billing.ramps import committed
 from worker.billing.timeline import days_of, held, plain, timeline
 from worker.billing.values import BilledCharge, Check, GroupState, Notice, Span
@@ -96,9 +96,11 @@ def spans_of(case: Case, cycle: DueCycle) -> tuple[Span, ...]:
     if plan == "one_time":
         return (Span(cycle.cycle, _bought(case, cycle)),)
     spans = case.holder.timeline.spans(cycle.service)
+    until = cycle.held_until or date.max
     if case.holder.phases is not None:
         product = cycle.billed[-1].charge.product if cycle.billed else ""
-        spans = in_phase(spans, case.holder.phases, cycle.service, product=product)
+        until = min(until, case.holder.phases.end_of(cycle.service.start, product))
+    spans = cut_off(spans, cycle.service, until)
     known_from = case.holder.timeline.known_from
     is_opening = bool(cycle.billed) and not cycle.billed[0].document_ref
     if not is_opening or (known_from is not None and known_from <= cycle.service.start):

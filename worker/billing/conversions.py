@@ -13,11 +13,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
-from worker.billing.phases import Phases
+from worker.billing.phases import NO_PHASES, Phases
 from worker.billing.timeline import NOTHING, days_of, held
 from worker.billing.values import Charge
-
-NO_PHASES: Mapping[str, Phases] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ twice. Cycles before the cut-over are owed nothing.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -30,7 +30,8 @@ class DueCycle:
     """A cycle to be priced. `contract` is None where charges of it stand: then their facts count.
 
     `start` names it in references: the cycle's first day on the grid, or the first service day where
-    another cycle (of a plan or grid that was left) has that name.
+    another cycle (of a plan or grid that was left) has that name. From `held_until` on another cycle has its
+    days: nothing is held for this one then.
     """
 
     start: date
@@ -38,6 +39,7 @@ class DueCycle:
     service: Period
     contract: Contract | None
     billed: tuple[BilledCharge, ...] = ()
+    held_until: date | None = None
 
 
 @lean
@@ -73,9 +75,7 @@ class Holder:
             return cycle.service
         product = cycle.billed[-1].charge.product if cycle.billed else ""
         start = cycle.service.start
-        if product and self.phases.was_left(product, start):
-            return Period(start, start)
-        return Period(start, min(cycle.service.until, self.phases.cut_after(start)))
+        return Period(start, min(cycle.service.until, self.phases.end_of(start, product)))
 
     def is_one(self, standing: DueCycle, service: Period) -> bool:
         """Whether days belong to the product that a cycle which stands is for."""
@@ -137,8 +137,8 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
         subscription = holder.view(day)
         contract = calendar.agreements.of(subscription, day)
         cycle = cycle_on(subscription, contract, day) if contract else _own_cycle(subscription, day)
-        until = min(cycle.until, starts[at]) if at < len(starts) else cycle.until
-        until = min((until, *(cut for cut in cuts if cut > day)))
+        whole = Period(day, min((cycle.until, *(cut for cut in cuts if cut > day))))
+        until = min(whole.until, starts[at]) if at < len(starts) else whole.until
         service = Period(day, until)
         day = until if holder.phases is None else min(until, holder.phases.cut_after(day))
         if contract and contract.bill_by == "provider_lines":
@@ -162,8 +162,18 @@ def recurring(holder: Holder, calendar: Calendar, *, as_of: date) -> Walk:
                 checks.append(_unassigned(subscription, service))
             else:
                 start = _name(found, cycle, service, holder)
-                found[start] = DueCycle(start, cycle, service, contract)
-    return Walk(tuple(found[start] for start in sorted(found)), tuple(checks), is_elsewhere)
+                found[start] = DueCycle(start, cycle, whole, contract)
+    return Walk(tuple(_apart(found)), tuple(checks), is_elsewhere)
+
+
+def _apart(found: Mapping[date, DueCycle]) -> Iterator[DueCycle]:
+    """The cycles in order, each held only until the next one's first day: no day is billed twice."""
+    starts = sorted(cycle.service.start for cycle in found.values())
+    for name in sorted(found):
+        cycle = found[name]
+        at = bisect_right(starts, cycle.service.start)
+        is_cut = at < len(starts) and starts[at] < cycle.service.until
+        yield replace(cycle, held_until=starts[at]) if is_cut else cycle
 
 
 def until_cut(cycle: DueCycle, cuts: tuple[date, ...]) -> DueCycle:

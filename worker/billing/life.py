@@ -49,11 +49,10 @@ def life_of(
     renewed_until = max(billed, default=None)
     is_plain = subscription.plan in TERMLESS or is_ordinary(subscription, versions)
     if not is_plain:
-        renewed_until = max((start for start in billed if not _is_est(billed[start])), default=None)
+        renewed = tuple(start for start in billed if not _is_est(billed[start]))
+        renewed_until = max(renewed, default=None)
         rules = _term_rules(subscription, contracts, ground)
-        found = course(
-            subscription, versions, known_until=known_until, renewed_until=renewed_until, rules=rules
-        )
+        found = course(subscription, versions, known_until=known_until, renewed=renewed, rules=rules)
         if found is not None:
             last, phases, versions = found.last, found.phases, found.versions
     returns = ground.catalog.products[subscription.product].returns
@@ -66,7 +65,7 @@ def life_of(
             _renewals(subscription, phases, known, known_until),
             windows.RULES[returns],
             conversions.leaving(subscription.code),
-            _opened(subscription, conversions, is_bound, known),
+            _closes(subscription, conversions, is_bound, known),
         )
         windowed = partial(windows.within, bound, subscription.code)
     held, notices = timeline(
@@ -145,7 +144,7 @@ def _renewals(
     return tuple(phases.renewals(known[0].on, known_until))
 
 
-def _opened(
+def _closes(
     subscription: Subscription,
     conversions: Moves,
     is_bound: Callable[[date], bool],
@@ -158,7 +157,7 @@ def _opened(
     given, versions = source
     first = versions[0].on if versions else known[0].on
     bound = Windows(is_bound, tuple(windows.renewals(given, first, known[0].on)))
-    return windows.newest_start(bound, versions, windows.instant(known[0]))
+    return windows.newest_end(bound, versions, windows.instant(known[0]))
 
 
 def _is_est(charges: Sequence[BilledCharge]) -> bool:

@@ -7,14 +7,15 @@ Most subscriptions have one phase and never come here.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from mappings.canonical.period import Period, add_months, months_between
 from mappings.canonical.subscription import Agreed, NextTerm, Subscription, SubscriptionVersion
-from worker.billing.timeline import NOTHING, days_of, held, term_months
+from worker.billing.suspension import masked
+from worker.billing.timeline import NOTHING, Timeline, days_of, held, term_months
 from worker.billing.values import Span
 
 NOTHING_SCHEDULED = NextTerm()
@@ -62,6 +63,10 @@ class Phases:
         """The first day after this one on which a running cycle ends, or the end of time."""
         return next((phase.start for phase in self._phases if phase.is_cut and phase.start > day), date.max)
 
+    def end_of(self, day: date, product: str) -> date:
+        """The day until which a cycle from a day on is held; `product` is what it was billed as, or ""."""
+        return day if product and self.was_left(product, day) else self.cut_after(day)
+
     def was_left(self, product: str, day: date) -> bool:
         """Whether a product was given up before a day: what was billed as it from then on is taken back."""
         now = self.on(day)
@@ -81,6 +86,10 @@ class Phases:
             while (day := add_months(phase.view.anchor, k * step)) < end and day <= until:
                 yield day
                 k += 1
+
+
+NO_PHASES: Mapping[str, Phases] = {}
+"""No subscription of a group ever changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +115,29 @@ def is_ordinary(subscription: Subscription, versions: Iterable[SubscriptionVersi
         subscription.auto_renew
         and subscription.next_term is None
         and subscription.term_end is None
-        and all(version.agreed is None for version in versions)
+        and all(version.agreed is None or _restates(version.agreed, subscription) for version in versions)
     )
+
+
+def _restates(agreed: Agreed, subscription: Subscription) -> bool:
+    """Whether what is agreed are the lasting facts themselves, with nothing scheduled."""
+    stated = (agreed.product or subscription.product, agreed.plan or subscription.plan)
+    return (
+        stated == (subscription.product, subscription.plan)
+        and (agreed.term or subscription.term) == subscription.term
+        and (not agreed.offer or is_one_offer(agreed.offer, subscription.offer))
+        and (agreed.promotion or subscription.promotion) == subscription.promotion
+        and agreed.auto_renew is not False
+        and agreed.next_term in (None, NOTHING_SCHEDULED)
+        and agreed.start in (None, subscription.anchor)
+        and agreed.term_end is None
+        and agreed.end == subscription.end
+    )
+
+
+def is_one_offer(offer: str, other: str) -> bool:
+    """Whether two offers are of one product and sku; the availability changes with market and price list."""
+    return offer.lower().split(":")[:2] == other.lower().split(":")[:2]
 
 
 def course(
@@ -115,19 +145,19 @@ def course(
     versions: Iterable[SubscriptionVersion],
     *,
     known_until: date,
-    renewed_until: date | None,
+    renewed: Sequence[date],
     rules: TermRules,
 ) -> Course | None:
     """The phases as known at the end of a day, or None where nothing is known yet.
 
-    `renewed_until` is the start of the last cycle billed as an ordinary term: switching renewal off never
-    turns that into an Extended Service Term.
+    `renewed` are the starts of the cycles billed as an ordinary term: switching renewal off never turns
+    them into an Extended Service Term.
     """
     given = tuple(versions)
     known = days_of(version for version in given if version.on <= known_until)
     if not known:
         return None
-    writer = _Writer(subscription, known[0].on, renewed_until or date.min, rules)
+    writer = _Writer(subscription, known, renewed, rules)
     for version in known:
         writer.pass_terms(version.on)
         writer.take(version)
@@ -135,38 +165,51 @@ def course(
     return Course(Phases(writer.phases), (*given, *writer.added), writer.last_facts())
 
 
-def in_phase(spans: tuple[Span, ...], phases: Phases, service: Period, *, product: str) -> tuple[Span, ...]:
-    """What is held in a cycle as its own product: nothing from the day on which another one took over."""
-    left = service.start if product and phases.was_left(product, service.start) else None
-    until = left or phases.cut_after(service.start)
+def cut_off(spans: tuple[Span, ...], service: Period, until: date) -> tuple[Span, ...]:
+    """What is held in a cycle whose days from `until` on belong to another one: nothing there."""
     if until >= service.until:
         return spans
-    rest = Period(until, service.until)
-    kept = tuple(
-        Span(days, span.quantity)
-        for span in spans
-        if (days := span.period.cut(Period(service.start, until))) is not None
+    own = Period(service.start, max(until, service.start))
+    kept = tuple(Span(days, span.quantity) for span in spans if (days := span.period.cut(own)) is not None)
+    return (*kept, Span(Period(own.until, service.until), NOTHING))
+
+
+def held_as(timeline: Timeline, phases: Phases, products: Collection[str]) -> Timeline:
+    """What is held on the days on which the subscription is one of some products, nothing on others."""
+    every = tuple(phases)
+    ends = (*(phase.start for phase in every[1:]), date.max)
+    return masked(
+        timeline,
+        (
+            (phase.start, end)
+            for phase, end in zip(every, ends, strict=True)
+            if phase.view.product not in products
+        ),
     )
-    return (*kept, Span(rest, NOTHING))
 
 
 class _Writer:
     """Walks over what is known, day by day, and writes down the phases."""
 
     __slots__ = (
-        "_after", "_auto_renew", "_end", "_last", "_next", "_renewed_until", "_rules", "_stated",
+        "_after", "_agreed_on", "_auto_renew", "_end", "_last", "_next", "_renewed", "_rules", "_stated",
         "added", "phases",
     )  # fmt: skip
 
     def __init__(
-        self, subscription: Subscription, first: date, renewed_until: date, rules: TermRules
+        self,
+        subscription: Subscription,
+        known: Sequence[SubscriptionVersion],
+        renewed: Sequence[date],
+        rules: TermRules,
     ) -> None:
         self._stated = replace(subscription, anchor=subscription.term_end or subscription.anchor)
         self._auto_renew = subscription.auto_renew
         self._end = subscription.end
         self._next = subscription.next_term
-        self._after = first
-        self._renewed_until = renewed_until
+        self._after = known[0].on
+        self._agreed_on = [version.on for version in known if version.agreed is not None]
+        self._renewed = renewed
         self._rules = rules
         self._last: SubscriptionVersion | None = None
         self.phases = [Phase(date.min, self._stated)]
@@ -196,7 +239,7 @@ class _Writer:
         end, step = self._end, term_months(self._stated)
         if end is None and not self._auto_renew and step is not None and self._last is not None:
             # The grid may be counted from a custom end that lies ahead, so the end is worked out here.
-            anchor, day = self._stated.anchor, max(self._last.on, self._renewed_until)
+            anchor, day = self._stated.anchor, max((self._last.on, *self._renewed))
             end = add_months(anchor, (months_between(anchor, day, step) + 1) * step)
         return replace(self._stated, end=end, auto_renew=self._auto_renew)
 
@@ -204,11 +247,11 @@ class _Writer:
         now, before = self._overlaid(agreed), self._stated
         if now != before:
             self._next = None
+        if self.phases[-1].est_of is not None:
+            self._agree_while_extended(agreed, on, now)
+        elif now != before:
             is_new_term = now.anchor != before.anchor
             self._put(Phase(on, now, now.product != before.product or is_new_term, is_new_term))
-        elif agreed.auto_renew and self.phases[-1].est_of is not None:
-            renewed = replace(now, anchor=_grid_anchor(now, now, on))
-            self._put(Phase(on, renewed, is_cut=True, is_renewal=True))
         if agreed.next_term is not None:
             self._next = agreed.next_term if agreed.next_term != NOTHING_SCHEDULED else None
         if agreed.auto_renew is not None:
@@ -216,11 +259,24 @@ class _Writer:
             self._end = None if agreed.auto_renew else self._end
         self._end = agreed.end or self._end
 
+    def _agree_while_extended(self, agreed: Agreed, on: date, now: Subscription) -> None:
+        """An Extended Service Term is left for a new commitment; another product goes on extended."""
+        before = self._stated
+        is_other_term = (now.plan, now.term, now.anchor) != (before.plan, before.term, before.anchor)
+        if agreed.auto_renew or is_other_term:
+            renewed = replace(now, anchor=_grid_anchor(now, now, on))
+            self._put(Phase(on, renewed, is_cut=True, is_renewal=True))
+            return
+        self._stated = now
+        if now.product != before.product:
+            view = replace(self.phases[-1].view, product=now.product, offer=now.offer)
+            self.phases.append(Phase(on, view, is_cut=True, est_of=now))
+
     def _overlaid(self, agreed: Agreed) -> Subscription:
         """The facts before with what is agreed laid over them; a start on the grid is no new grid."""
         now = self._stated
         product = agreed.product or now.product
-        if not agreed.product and agreed.offer and agreed.offer != now.offer:
+        if not agreed.product and agreed.offer and not is_one_offer(agreed.offer, now.offer):
             product = self._rules.product_of(agreed.offer)
         anchor = agreed.term_end or agreed.start or now.anchor
         step = term_months(now)
@@ -246,13 +302,15 @@ class _Writer:
 
     def _term_end(self) -> date | None:
         """The end of the term that runs: the stated end of one that is not renewed, or the grid's."""
-        step = term_months(self.phases[-1].view)
         if self._next is None and self._end is not None and self._end > self._after:
             return self._end
-        if step is None:
-            return None
-        anchor = self.phases[-1].view.anchor
-        return add_months(anchor, (months_between(anchor, self._after, step) + 1) * step)
+        return self._end_after(self._after) if term_months(self.phases[-1].view) else None
+
+    def _end_after(self, day: date) -> date:
+        """The end of the term that holds a day, by the grid of the facts that count."""
+        view = self.phases[-1].view
+        step = term_months(view) or 1
+        return add_months(view.anchor, (months_between(view.anchor, day, step) + 1) * step)
 
     def _turn(self, end: date) -> bool:
         """What happens at the end of a term; False where the timeline's own rule decides."""
@@ -261,16 +319,21 @@ class _Writer:
             self._next = None
         elif self.phases[-1].est_of is not None or not self._goes_on_as_est(end):
             return False
-        elif end > self._renewed_until:
+        elif not self._was_renewed(end):
             self._extend(end)
             return False
         self._after = end
         return True
 
+    def _was_renewed(self, end: date) -> bool:
+        """Whether the term after an end was billed as an ordinary one, before anything else was agreed."""
+        until = min((self._end_after(end), *(day for day in self._agreed_on if day > end)))
+        return any(end <= start < until for start in self._renewed)
+
     def _renew(self, following: NextTerm, on: date) -> None:
         before = self._stated
         product = following.product or before.product
-        if not following.product and following.offer and following.offer != before.offer:
+        if not following.product and following.offer and not is_one_offer(following.offer, before.offer):
             product = self._rules.product_of(following.offer)
         now = replace(
             before,

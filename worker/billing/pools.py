@@ -16,6 +16,7 @@ from mappings.canonical.period import Period, duration_months, grid_cycle
 from mappings.canonical.subscription import Subscription
 from worker.billing.hierarchy import ALWAYS, Tree
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH
+from worker.billing.phases import NO_PHASES, Phases, held_as
 from worker.billing.timeline import NOTHING, Timeline
 from worker.billing.values import PoolShare, PriceFacts
 
@@ -44,6 +45,7 @@ class Pools:
         timelines: Mapping[str, Timeline],
         *,
         tree: Tree,
+        phases: Mapping[str, Phases] = NO_PHASES,
     ) -> None:
         self._of_product: dict[str, list[Pool]] = {}
         self._by_code = {pool.code: pool for pool in pools}
@@ -52,8 +54,11 @@ class Pools:
                 self._of_product.setdefault(product, []).append(pool)
         self._members: dict[str, dict[str, _Member]] = {}
         for subscription in subscriptions:
-            for pool in self._of_product.get(subscription.product, ()):
-                held = _inside(timelines[subscription.code], pool, subscription.party, tree)
+            own = phases.get(subscription.code)
+            for pool in self._pools_of(subscription, own):
+                all_held = timelines[subscription.code]
+                as_member = all_held if own is None else held_as(all_held, own, pool.products)
+                held = _inside(as_member, pool, subscription.party, tree)
                 rank = (_place(pool, subscription.party), subscription.party, subscription.code)
                 members = self._members.setdefault(pool.code, {})
                 members[subscription.code] = _Member(subscription.code, rank, held)
@@ -64,6 +69,14 @@ class Pools:
         self._shares: dict[tuple[str, Period], PoolShare] = {}
         self._priced: dict[tuple[int, int], tuple[PriceFacts, PoolShare, PriceFacts]] = {}
         self._measured: dict[tuple[str, Period], tuple[Decimal, dict[str, Decimal]]] = {}
+
+    def _pools_of(self, subscription: Subscription, phases: Phases | None) -> Iterable[Pool]:
+        """The pools of every product that a subscription is or was."""
+        if phases is None:
+            return self._of_product.get(subscription.product, ())
+        products = {phase.view.product for phase in phases}
+        found = {pool.code: pool for product in products for pool in self._of_product.get(product, ())}
+        return [found[code] for code in sorted(found)]
 
     def of(self, subscription: Subscription, day: date) -> Pool | None:
         """The pool that a subscription's cycle beginning on `day` belongs to."""

@@ -47,7 +47,7 @@ class Windows:
     """How the seats of one subscription are bound.
 
     `is_bound` tells whether a reduction of a day is; `renewals` are the days on which windows open anew.
-    `leaving` are seats that a conversion takes along on a day: no reduction. `opened` is the start of the
+    `leaving` are seats that a conversion takes along on a day: no reduction. `closes` is the end of the
     window that converted seats bring with them.
     """
 
@@ -55,7 +55,7 @@ class Windows:
     renewals: Sequence[date]
     rule: Rule = SEATS
     leaving: Mapping[date, Decimal] = field(default_factory=dict)
-    opened: datetime | None = None
+    closes: datetime | None = None
 
 
 def within(
@@ -78,13 +78,15 @@ def within(
     return steps, tuple(notices)
 
 
-def newest_start(windows: Windows, versions: Sequence[SubscriptionVersion], before: datetime) -> datetime:
-    """When the newest batch that is held before an instant was bought or renewed (`before` where none is)."""
+def newest_end(
+    windows: Windows, versions: Sequence[SubscriptionVersion], before: datetime
+) -> datetime | None:
+    """When the window of the newest batch that is held before an instant closes, None where none is held."""
     known = [version for version in versions if instant(version) < before]
     until = [day for day in windows.renewals if midnight(day) <= before]
-    found = before
+    found = None
     for _, batches, _ in _walk(Windows(windows.is_bound, until, windows.rule), known):
-        found = batches.held[-1].until - windows.rule.length if batches.held else before
+        found = batches.held[-1].until if batches.held else None
     return found
 
 
@@ -138,19 +140,22 @@ class _Batches:
         """Seats that leave by conversion, newest first, whatever their window."""
         self._shrink(quantity, lambda _batch: True)
 
-    def ask(self, wish: Decimal, at: datetime, on: date, *, is_free: bool) -> Decimal:
-        """Take a wish as far as the windows allow; returns what could not go."""
+    def ask(
+        self, wish: Decimal, at: datetime, on: date, *, closes: datetime | None, is_free: bool
+    ) -> Decimal:
+        """Take a wish as far as the windows allow; returns what could not go. A batch `closes` by its own."""
         self.wish = wish
         change = wish - self.total
         if change > 0:
-            self.held.append(_Batch(change, at + self.rule.length, on))
+            self.held.append(_Batch(change, closes or at + self.rule.length, on))
         if change >= 0:
             return NOTHING
         if self.rule.is_whole and wish and not is_free:
             return -change
         first = self.held[0].since
+        is_inside = all(at < batch.until for batch in self.held)
         stuck = self._shrink(-change, lambda batch: is_free or at < batch.until)
-        if self.rule.refunds_all and not wish and not stuck:
+        if self.rule.refunds_all and not wish and is_inside:
             self.refunded_from = first
         return stuck
 
@@ -183,7 +188,7 @@ def _walk(
     by_day = {version.on: version for version in versions}
     opens_anew = set(windows.renewals)
     batches = _Batches(windows.rule, [])
-    opened = windows.opened
+    closes = windows.closes
     for day in sorted(opens_anew.union(by_day)):
         if day in opens_anew:
             batches.renew(day)
@@ -195,8 +200,8 @@ def _walk(
             # The provider's own state wins over our windows; an expiry is no reduction.
             is_final = version.accepted or version.status == "expired"
             is_free = is_final or not windows.is_bound(day)
-            stuck = batches.ask(held(version), opened or instant(version), day, is_free=is_free)
-            opened = None
+            stuck = batches.ask(held(version), instant(version), day, closes=closes, is_free=is_free)
+            closes = None
             if version.refundable is not None:
                 batches.told(version.refundable)
         yield day, batches, stuck

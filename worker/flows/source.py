@@ -155,7 +155,9 @@ def _states(connection: Connection, read: partner_center.Import, now: datetime) 
 
 
 def _same(known: SubscriptionVersion, seen: SubscriptionVersion) -> bool:
-    return (known.quantity, known.status) == (seen.quantity, seen.status)
+    """Whether a look says nothing new; terms and windows are as much of it as quantities."""
+    facts = (seen.quantity, seen.status, seen.accepted, seen.agreed, seen.refundable)
+    return facts == (known.quantity, known.status, known.accepted, known.agreed, known.refundable)
 
 
 def _is_unassigned(directory: Directory, subscription: Subscription) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from connectors.sources.partner_center.imported import Flag, Refusal
 from connectors.sources.partner_center.records import Place
@@ -41,6 +42,11 @@ class Billed:
 def is_new_commerce(offer: str) -> bool:
     """product:sku:availability is new commerce, a GUID or a name is legacy."""
     return _CATALOG_ITEM.fullmatch(offer) is not None
+
+
+def plan_of(billing_cycle: str) -> Plan | Literal[""]:
+    """Our plan for a provider's billing cycle, "" for one we do not know or that is not said."""
+    return _PLANS.get(billing_cycle.lower(), "")
 
 
 def read_plan(values: Mapping[str, object], place: Place) -> Billed | Refusal:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 
+from connectors.sources.partner_center.agreed import agreed_of, anchored_at, refundable_of
 from connectors.sources.partner_center.imported import ProviderSubscription
 from mappings.canonical.catalog import Product
 from mappings.canonical.party import Party
@@ -65,10 +66,26 @@ def to_state(
         parent=provider_code(subscription.parent),
         end=None if goes_on and subscription.status != "expired" else ends,
         auto_renew=goes_on,
+        promotion=subscription.promotion,
+        anchored_at=anchored_at(subscription),
     )
+    agreed, refundable = agreed_of(subscription), refundable_of(subscription)
     since = max(changed_at or subscription.effective_at, subscription.effective_at)
     versions = tuple(
-        _version(code, subscription.quantity, status=status, on=on, at=at, observed=observed)
+        _version(
+            SubscriptionVersion(
+                subscription=code,
+                ref="",
+                on=on,
+                quantity=subscription.quantity,
+                status=status,
+                observed=observed,
+                at=at,
+                accepted=True,
+                agreed=agreed if status in {"active", "suspended"} else None,
+                refundable=refundable if status in {"active", "suspended"} else None,
+            )
+        )
         for status, on, at in _statuses(subscription, since, first_sight=changed_at is None)
     )
     return SubscriptionState(lasting, versions)
@@ -110,18 +127,16 @@ def _statuses(
     return ()
 
 
-def _version(
-    code: str, quantity: Decimal, *, status: Status, on: date, at: datetime | None, observed: str
-) -> SubscriptionVersion:
-    held = f"{quantity:f}"
-    ref = fingerprint((SOURCE_NAME, code, on, held.rstrip("0").rstrip(".") if "." in held else held, status))
-    return SubscriptionVersion(
-        subscription=code,
-        ref=ref[:32],
-        on=on,
-        quantity=quantity,
-        status=status,
-        observed=observed,
-        at=at,
-        accepted=True,
+def _version(version: SubscriptionVersion) -> SubscriptionVersion:
+    """The version under a ref made of its facts, whenever and however often they are read."""
+    quantity = f"{version.quantity:f}"
+    facts = (
+        SOURCE_NAME,
+        version.subscription,
+        version.on,
+        quantity.rstrip("0").rstrip(".") if "." in quantity else quantity,
+        version.status,
+        version.agreed,
+        version.refundable,
     )
+    return replace(version, ref=fingerprint(facts)[:32])

@@ -6,8 +6,9 @@
 
 `data` states what is held in full, never a difference, from `effective` (a date, or an instant with its zone)
 on. `{"format": "partner_center", "effective": ..., "resource": {...}}` carries the provider's own resource
-instead; its members may also stand in `data` itself. Members we do not know are passed over, unless they
-look like a misspelt one of ours: a lost "status" would bill a cancelled subscription.
+instead; its members may also stand in `data` itself. `next_term` schedules the end of the term. Members we do
+not know are passed over, unless they look like a misspelt one of ours: a lost "status" would bill a cancelled
+subscription.
 """
 
 from __future__ import annotations
@@ -22,14 +23,22 @@ from typing import Protocol, TypeVar, get_args
 
 from connectors import strict_json
 from connectors.errors import Refused
+from connectors.sources.subscription_events import terms
 from mappings.canonical.period import duration_months
-from mappings.canonical.subscription import Plan, Status, Subscription, SubscriptionState, SubscriptionVersion
+from mappings.canonical.subscription import (
+    NextTerm,
+    Plan,
+    Status,
+    Subscription,
+    SubscriptionState,
+    SubscriptionVersion,
+)
 
 TYPES = ("subscription.created", "subscription.updated", "subscription.cancelled")
 
 _FIELDS = (
     "subscription", "party", "product", "plan", "term", "start", "quantity", "effective",
-    "status", "contract", "name", "parent", "offer", "tenant", "end", "auto_renew", "format",
+    "status", "contract", "name", "parent", "offer", "tenant", "end", "auto_renew", "format", *terms.FIELDS,
 )  # fmt: skip
 _PROVIDER_FIELDS = ("format", "effective", "party", "product", "contract", "resource")
 _PLANS: tuple[Plan, ...] = get_args(Plan)
@@ -125,6 +134,9 @@ def _own_state(envelope: Envelope, *, event_id: str, source: str) -> Subscriptio
         parent=_text(data, "parent", required=False),
         end=end,
         auto_renew=_yes_no(data, "auto_renew", default=True),
+        term_end=_date(data, "term_end") if data.get("term_end") is not None else None,
+        promotion=_text(data, "promotion", required=False),
+        converted_from=_text(data, "converted_from", required=False),
     )
     version = SubscriptionVersion(
         subscription=code,
@@ -134,8 +146,20 @@ def _own_state(envelope: Envelope, *, event_id: str, source: str) -> Subscriptio
         status=_status(envelope),
         observed=envelope.observed or (observed_text(at) if at else ""),
         at=at,
+        agreed=terms.agreed_of(lasting, _next_term(data, lasting)),
     )
     return SubscriptionState(lasting, (version,))
+
+
+def _next_term(data: Mapping[str, object], lasting: Subscription) -> NextTerm:
+    scheduled = data.get("next_term")
+    if scheduled is None:
+        return NextTerm()
+    if not isinstance(scheduled, dict):
+        raise _wrong("data.next_term", scheduled, "is not an object")
+    _refuse_misspelt(scheduled, terms.NEXT_TERM_FIELDS)
+    readers = terms.Readers(lambda of, name: _text(of, name, required=False), _date, _quantity, _plan, _term)
+    return terms.next_term_of(scheduled, readers, plan=lasting.plan, term=lasting.term)
 
 
 def _provider_state(envelope: Envelope, reader: ResourceReader, *, event_id: str) -> SubscriptionState:

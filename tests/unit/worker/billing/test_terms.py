@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mappings.canonical.catalog import Product
+from mappings.canonical.catalog import Pool, Product
 from mappings.canonical.subscription import Agreed, NextTerm
 from tests.unit.worker.billing.world import (
     E3,
@@ -21,6 +21,7 @@ from tests.unit.worker.billing.world import (
     price_list,
     setup,
     subscription,
+    tiered,
 )
 
 E5 = Product("E5", "Office E5", family="M365", offers=("CFQ:0005:ABC",))
@@ -367,3 +368,40 @@ class TestAProductThatChanges:
         assert seller.run("2026-01-16") == ()
 
         assert _lines(seller, "2026-02-01") == [("E3", "2026-02-01..2026-12-31", "915.07 EUR")]
+
+
+class TestAPool:
+    """E3 is pooled: up to 15 seats 10.00, more 8.00. A holds 10, B 6 that become E5 on 16 January."""
+
+    def test_counts_seats_only_while_they_are_of_its_products(self) -> None:
+        lists = price_list(
+            "LIST",
+            tiered("volume", (15, "10"), (None, "8")),
+            per_seat("30", product="E5"),
+            per_seat("1", plan="annual"),
+        )
+        seller = Seller(
+            setup(
+                products=(E3, E5),
+                price_lists=(lists,),
+                pools=(Pool("P", "ACME", ("E3",), "end_of_period"),),
+            ),
+            (subscription("A"), subscription("B")),
+            (
+                held("2026-01-01", 10, "A"),
+                held("2026-01-01", 6, "B"),
+                held("2026-01-16", 6, "B", agreed=Agreed(product="E5")),
+            ),
+        )
+
+        january = only(seller.run("2026-01-15"))
+        assert [str(line.net) for line in january.lines] == ["80.00 EUR", "48.00 EUR"], "sixteen seats"
+        seller.run("2026-01-16")
+
+        february = [line for document in seller.run("2026-02-01") for line in document.lines]
+        assert [(line.product, line.description, str(line.net)) for line in february] == [
+            ("E3", "Office E3, pool settlement", "20.00 EUR"),
+            ("E3", "Office E3, pool settlement", "5.80 EUR"),
+            ("E3", "Office E3", "100.00 EUR"),
+            ("E5", "Office E5", "180.00 EUR"),
+        ]
