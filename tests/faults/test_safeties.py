@@ -134,6 +134,20 @@ class TestLease:
 
         assert world.laws_broken() == broken
 
+    def test_missing_is_noticed(self, world: World) -> None:
+        """A second worker that takes the lane at once, whoever holds it, and goes on as if time had passed."""
+        frozen = world.freeze()
+        assert frozen is not None
+        later = VirtualClock(world.clock.now() + timedelta(seconds=200))
+        for _ in range(4):  # adopt, read, read again, send
+            world.store.transact(lanes.free_all)
+            world.drain("second", clock=later)
+            later.advance(200)
+
+        world.thaw(frozen)
+
+        assert "duplicate" in world.laws_broken()
+
 
 class TestEpoch:
     def answer_of_a_frozen_worker(self, world: World) -> tuple[Frozen, sending.Answer, Frozen]:
