@@ -83,6 +83,21 @@ def charges_of(connection: Connection, subscriptions: Collection[str]) -> tuple[
     return tuple(sorted(found, key=lambda one: one.key))
 
 
+def invoiced(
+    connection: Connection, *, invoice: str = "", begun_in: Period | None = None
+) -> tuple[ProviderCharge, ...]:
+    """The lines of one of the provider's invoices, or of every invoice whose service begins in a period."""
+    query = select(LINE).where(LINE.c.invoice_number != "")
+    if invoice:
+        query = query.where(LINE.c.invoice_number == invoice)
+    found = []
+    for row in connection.execute(query.order_by(LINE.c.key)):
+        charge = as_charge(StoredLine(*(getattr(row, name) for name in _COLUMNS)))
+        if charge is not None and (begun_in is None or charge.service.start in begun_in):
+            found.append(charge)
+    return tuple(found)
+
+
 def as_charge(line: StoredLine) -> ProviderCharge | None:
     """A stored line as a charge; None where it lacks its days, amount or currency (flagged at import)."""
     body = _BODY.decode(line.body)

@@ -62,7 +62,12 @@ CHANGING: dict[str, tuple[str, ...]] = {
 }
 ELSEWHERE = {
     "run": "test_run.py",
+    "reconcile provider": "test_reconcile.py",
     "book connect": "test_connect.py",
+    "document void": "test_document_acts.py",
+    "document settle": "test_document_acts.py",
+    "document attach": "test_document_acts.py",
+    "document send": "test_document_acts.py",
     "mapping import": "test_mapping.py",
     "mapping suggest": "test_mapping.py",
     "replay apply": "test_replaying.py",
