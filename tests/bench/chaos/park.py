@@ -28,6 +28,7 @@ from worker.store.vault import new_key
 PROJECT = Path(__file__).resolve().parent.parent.parent.parent
 READY_S_MAX = 120
 STOP_S_MAX = 30
+AGAIN_S = 1.0
 POLL_S = 0.05
 SERVER_LIMIT_S = 1.0
 ACCESS_TOKEN_S = 345
@@ -72,6 +73,7 @@ class Program:
     def is_ready(self) -> bool:
         """Whether it has announced itself since the last start. Starts it again when it ended before."""
         if self._process is not None and self._process.poll() is not None:
+            time.sleep(AGAIN_S)
             self.start()
         return self.said.read_text().endswith("}\n")
 
