@@ -98,6 +98,7 @@ class TestJsonSchema:
             "subscriptions",
             "usage",
             "opening_charges",
+            "adjustments",
             "fx_rates",
         ]
 
