@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from connectors.errors import ConnectorError
 from mappings.canonical.book import Book
+from mappings.canonical.document import DocumentKind
 from mappings.canonical.money import Money
 from mappings.canonical.record import Record, RecordKind, Reference
 from mappings.canonical.subscription import SubscriptionState
@@ -253,6 +254,13 @@ class ReadsReferenceData(Protocol):
     def reference_data(self, kind: Literal["customer", "item"]) -> Iterator[Sequence[HeldName]]: ...
 
 
+@runtime_checkable
+class LinksToDocuments(Protocol):
+    """Optional ability: the address of a document in the ledger's own pages, "" where there is none."""
+
+    def link(self, kind: DocumentKind, ledger_id: str) -> str: ...
+
+
 class Consent(Protocol):
     """Optional ability: an administrator of the book lets us in, and we get a token pair for it."""
 
@@ -268,8 +276,9 @@ class LedgerKind:
     """What a ledger's folder gives the registry.
 
     `settings` are the names of the book settings it knows (name -> one sentence); `open` makes a
-    session. `is_practice(book)` tells a practice book, so that real books are never surprised.
-    `path_settings` name files on this machine: a relative one lies beside an embedded database.
+    session, of the class `session`, which tells its optional abilities. `is_practice(book)` tells a
+    practice book, so that real books are never surprised. `path_settings` name files on this machine: a
+    relative one lies beside an embedded database.
     """
 
     name: str
@@ -280,6 +289,7 @@ class LedgerKind:
     open: LedgerOpener
     is_practice: PracticeTest
     consent: Consent | None = None
+    session: type | None = None
     path_settings: frozenset[str] = frozenset()
 
 

@@ -6,15 +6,23 @@ Everybody else reads this list; a ledger's name in a condition anywhere outside 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from connectors.http.session import is_loopback
 from connectors.ledgers import beancount, quickbooks
-from connectors.protocols import LedgerKind, Source
+from connectors.protocols import (
+    LedgerKind,
+    LinksToDocuments,
+    ReadsBalances,
+    ReadsNumbers,
+    ReadsReferenceData,
+    Source,
+)
 from connectors.sources import partner_center as partner_center  # a source of files, for flows
 from connectors.sources import subscription_events
 from connectors.sources import workspace_file as workspace_file  # a source of files, for flows
 from mappings.canonical.book import Book
+from mappings.canonical.record import RecordKind
 
 _LEDGERS: tuple[LedgerKind, ...] = (
     beancount.LEDGER,
@@ -24,6 +32,20 @@ _LEDGERS: tuple[LedgerKind, ...] = (
 _SOURCES: tuple[Source, ...] = (
     subscription_events.SubscriptionEvents(formats={"partner_center": partner_center.read_resource}),
 )
+
+
+_BY_RECORD: Mapping[RecordKind, str] = {
+    "void": "voids_documents",
+    "application": "applies_credits",
+    "attachment": "attaches_files",
+    "email": "sends_mail",
+}
+_BY_PROTOCOL: Mapping[str, type] = {
+    "links_to_documents": LinksToDocuments,
+    "reads_balances": ReadsBalances,
+    "reads_numbers": ReadsNumbers,
+    "reads_reference_data": ReadsReferenceData,
+}
 
 
 class UnknownLedger(ValueError):
@@ -50,6 +72,14 @@ def ledger(name: str) -> LedgerKind:
         if kind.name == name:
             return kind
     raise UnknownLedger(f"There is no ledger {name!r}{_did_you_mean(name, names())}.")
+
+
+def abilities(kind: LedgerKind) -> tuple[str, ...]:
+    """What a ledger can do beyond posting and finding, by name; what is absent is not faked."""
+    told = [name for record, name in _BY_RECORD.items() if record in kind.capabilities.records]
+    if kind.session is not None:
+        told += [name for name, ability in _BY_PROTOCOL.items() if issubclass(kind.session, ability)]
+    return tuple(sorted(told))
 
 
 def sources() -> tuple[Source, ...]:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from datetime import date
+from typing import Literal, TypeAlias, get_args
 
-from mappings.canonical.document import Document
+from mappings.canonical.document import Document, DocumentKind
+from mappings.canonical.money import Money
 from mappings.canonical.party import Address, Registration
 
-RecordKind = Literal["customer", "item", "invoice", "credit_note"]
-ReferenceKind = Literal["customer", "item", "account", "tax_code", "term", "class", "invoice", "credit_note"]
+FollowUpKind = Literal["void", "application", "attachment", "email"]
+RecordKind = Literal[
+    "customer", "item", "invoice", "credit_note", "void", "application", "attachment", "email"
+]
+ReferenceKind = Literal[
+    "customer", "item", "account", "tax_code", "term", "class", "invoice", "credit_note",
+    "void", "application", "attachment", "email",
+]  # fmt: skip
+FOLLOW_UPS: tuple[FollowUpKind, ...] = get_args(FollowUpKind)
+"""What is done about a document once it is in a book; each goes alone, after the document."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,7 +87,59 @@ class DocumentRecord:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-Record: TypeAlias = CustomerRecord | ItemRecord | DocumentRecord
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A document that is in a book, by our reference; what a follow-up is about."""
+
+    kind: DocumentKind
+    ref: str
+    number: str
+    gross: Money
+
+    @property
+    def reference(self) -> Reference:
+        return Reference(self.kind, self.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class VoidRecord:
+    """An invoice that is to stay in the book at zero. Its number stays used."""
+
+    document: Target
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationRecord:
+    """A part of a credit note that settles a part of an invoice of the same customer, on a day."""
+
+    document: Target
+    invoice: Target
+    amount: Money
+    customer: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRecord:
+    """A file that is to hang on a document."""
+
+    document: Target
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EmailRecord:
+    """A document that the ledger is to mail to these addresses."""
+
+    document: Target
+    recipients: tuple[str, ...]
+
+
+FollowUp: TypeAlias = VoidRecord | ApplicationRecord | AttachmentRecord | EmailRecord
+Record: TypeAlias = CustomerRecord | ItemRecord | DocumentRecord | FollowUp
 
 
 def customer_code(party: str, currency: str) -> str:

@@ -92,6 +92,8 @@ def check(
     out.line(
         f"book {found.book}: {found.ledger}{practice},{company} home currency {found.home_currency or '?'}"
     )
+    if found.abilities:
+        out.line(f"  it also {', '.join(found.abilities).replace('_', ' ')}")
     if found.closed_until is not None:
         out.line(f"  closed until {found.closed_until}")
     if found.freed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import exits, review_page
+from worker.cli import document_acts, exits, review_page
 from worker.cli.document_page import as_json_of, print_document
 from worker.cli.nouns import noun
 from worker.cli.opening import actor, confirm, opened, ports_of
@@ -36,6 +36,9 @@ def list_(
     issuer: Annotated[str, typer.Option("--issuer", help="Only of this issuer.")] = "",
     bill_to: Annotated[str, typer.Option("--bill-to", help="Only to this party.")] = "",
     book: Annotated[str, typer.Option("--book", help="Only those delivered to this book.")] = "",
+    not_sent: Annotated[
+        bool, typer.Option("--not-sent", help="Only those that are posted and were not mailed by the ledger.")
+    ] = False,
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> int:
@@ -50,7 +53,7 @@ def list_(
             raise Stop(
                 exits.WRONG_USE, f"{one!r} is no state of a document", fix=f"One of: {', '.join(_STATES)}"
             )
-    wanted = overview.DocumentFilter(tuple(state or ()), issuer, bill_to, book)
+    wanted = overview.DocumentFilter(tuple(state or ()), issuer, bill_to, book, not_sent)
     with opened() as installation:
         if book:
             installation.book(book)
@@ -80,15 +83,16 @@ def show(name: Name, as_json: AsJson = False) -> int:
 
 def show_document(name: str, *, with_basis: bool, as_json: bool) -> int:
     """Print one document; `with_basis` tells the calculation of each line and the settings it was made by."""
-    from worker.flows import explaining, overview
+    from worker.flows import explaining, followup, overview
 
     with opened() as installation:
         facts = overview.document(installation.ports, name)
+        links = followup.links(installation.ports, facts.deliveries)
         settings = explaining.settings_of_lines(installation.ports, facts.content) if with_basis else ()
     out = Output(as_json=as_json)
-    result: dict[str, object] = {"document": as_json_of(facts)}
+    result: dict[str, object] = {"document": as_json_of(facts, links)}
     out.result(result | ({"settings": settings_as_json(settings)} if with_basis else {}))
-    print_document(out, facts, with_basis=with_basis)
+    print_document(out, facts, with_basis=with_basis, links=links)
     print_settings(out, settings)
     return exits.DONE
 
@@ -225,3 +229,6 @@ def _tell_hold(ref: str, *, after: str, applied: bool, as_json: bool) -> int:
     out.result({"document": ref, "after": after, "applied": applied})
     out.line(f"document {ref} {'is' if applied else 'would be'} {after}")
     return exits.DONE
+
+
+document_acts.add_to(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from worker.cli.output import Output, plain, shown
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from worker.flows.overview import DocumentFacts
 
 
-def as_json_of(facts: DocumentFacts) -> dict[str, Any]:
+def as_json_of(facts: DocumentFacts, links: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The list's fields, then everything the document says, its checks, hold and deliveries."""
     line: dict[str, Any] = plain(facts.line)
     hold = {"by": facts.held_by, "because": facts.held_because} if facts.held_by else None
@@ -20,13 +20,19 @@ def as_json_of(facts: DocumentFacts) -> dict[str, Any]:
         **line,
         "checks": plain(facts.checks),
         "hold": hold,
-        "deliveries": plain(facts.deliveries),
+        "deliveries": [{**plain(one), "link": (links or {}).get(one.id, "")} for one in facts.deliveries],
+        "follow_ups": plain(facts.follow_ups),
         "content": plain(facts.content),
     }
 
 
-def print_document(out: Output, facts: DocumentFacts, *, with_basis: bool) -> None:
-    """The document for people; each line's calculation in words when `with_basis`."""
+def print_document(
+    out: Output, facts: DocumentFacts, *, with_basis: bool, links: Mapping[str, str] | None = None
+) -> None:
+    """The document for people; each line's calculation in words when `with_basis`.
+
+    `links` has the address of deliveries in their ledger's own pages.
+    """
     for line in _head(facts):
         out.line(line)
     for section in facts.content.sections:
@@ -37,7 +43,7 @@ def print_document(out: Output, facts: DocumentFacts, *, with_basis: bool) -> No
     out.line()
     for line in _totals(facts.content):
         out.line(line)
-    for line in _state(facts):
+    for line in _state(facts, links or {}):
         out.line(shown(line))
 
 
@@ -77,7 +83,7 @@ def _totals(content: Document) -> Iterator[str]:
         )
 
 
-def _state(facts: DocumentFacts) -> Iterator[str]:
+def _state(facts: DocumentFacts, links: Mapping[str, str]) -> Iterator[str]:
     yield f"state  {facts.line.state}"
     word = "note: " if facts.line.state == "released" else "held because "
     for check in facts.checks:
@@ -90,3 +96,8 @@ def _state(facts: DocumentFacts) -> Iterator[str]:
         yield f"book   {one.book}: {one.state}{where}{because}"
         if one.hint:
             yield f"  what to do: {one.hint}"
+        if one.id in links:
+            yield f"  see it there: {links[one.id]}"
+    for one in facts.follow_ups:
+        because = f": {one.why}" if one.why else ""
+        yield f"{one.kind:<6} {one.book}: {one.state}{because} (id {one.id})"

@@ -137,6 +137,7 @@ def _not_found(error: Exception) -> Problem | None:
 def _refused(error: Exception) -> Problem | None:
     from worker.delivery.states import ForbiddenEdge
     from worker.embedded import HeldElsewhere
+    from worker.flows.followup import NotPossible
     from worker.flows.orders import NotTaken, OrderFailed
     from worker.flows.replay import NotCancellable
     from worker.flows.replay_plan import PlanRefused
@@ -179,7 +180,7 @@ def _refused(error: Exception) -> Problem | None:
         )
     if isinstance(error, PlanRefused):
         return Problem(exits.REFUSED, str(error), why="A plan is applied once, while it is fresh.")
-    if isinstance(error, NotCancellable | ForbiddenEdge):
+    if isinstance(error, NotCancellable | ForbiddenEdge | NotPossible):
         return Problem(exits.REFUSED, str(error))
     return None
 

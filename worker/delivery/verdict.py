@@ -110,6 +110,9 @@ def after_read(held: Held | None, facts: Facts, *, now: datetime) -> Step:
         return ReadAgain(facts.started_at + facts.quiet, "Read too early to be sure.", absent=False)
     if facts.absent_reads + 1 < 2:
         return ReadAgain(now + facts.recheck, "Not in the book; read once more to be sure.", absent=True)
+    if facts.kind == "email":
+        why = "Nobody heard whether it was mailed, and the book does not say that it was."
+        return Park("email_unclear", why, "Ask the customer; replay mails it again.", False)
     if facts.starts >= STARTS_MAX:
         why = f"Started {facts.starts} times and never reached an answer; the book does not hold it."
         return Park("poison", why, "Tell us: the record may crash the worker. Replay after a fix.", True)

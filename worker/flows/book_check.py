@@ -51,6 +51,7 @@ class BookCheck:
     problems: tuple[str, ...]
     closed_until: date | None = None
     freed: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()
 
 
 def check(ports: Ports, book: Book, *, actor: str = "", accept: bool = False) -> BookCheck:
@@ -82,6 +83,7 @@ def check(ports: Ports, book: Book, *, actor: str = "", accept: bool = False) ->
         problems=(*((stranger,) if stranger else ()), *state.problems),
         closed_until=state.closed_until,
         freed=freed,
+        abilities=registry.abilities(kind),
     )
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from connectors.crashpoints import crashpoint
 from mappings.identity import fingerprint
+from worker.flows import mailing
 from worker.flows.ports import Ports
 from worker.flows.release_plan import Decision, Held, Planner, Ready
 from worker.store import audit, book_facts, deliveries, holds, releasing, setup
@@ -105,7 +106,8 @@ def _release_chunk(
     series = planner.series.code if planner.series is not None else ""
     releasing.enter(connection, pile.issuer)
     drafts = releasing.next_drafts(connection, pile, after=after, limit=CHUNK, only=only)
-    planner.use(setup.load_for_groups(connection, {one.group for one in drafts.candidates}, shared))
+    setups = setup.load_for_groups(connection, {one.group for one in drafts.candidates}, shared)
+    planner.use(setups)
     first = planner.series.first_number if planner.series is not None else 1
     counters = Counters(connection, pile.issuer, series, first=first)
     decisions = _decisions(connection, planner, drafts.candidates, counters, ports.clock.now())
@@ -118,6 +120,8 @@ def _release_chunk(
     releasing.hold(connection, [(one.draft, one.checks) for one in held])
     plans = [plan for one in ready for plan in one.plans]
     deliveries.plan(connection, plans, now=ports.clock.now())
+    released = {one.draft.id: one.document for one in ready}
+    mailing.plan(connection, released, setups.values(), now=ports.clock.now())
     _write_down(connection, pile, ready, ports)
     crashpoint("outbox.before_commit")
     return _Chunk(

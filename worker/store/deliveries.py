@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 from sqlalchemy import Connection, Exists, and_, exists, func, select, update
@@ -18,12 +18,17 @@ from sqlalchemy.engine import RowMapping
 
 from connectors.protocols import Expectation, Shipment
 from mappings.canonical.record import (
+    FOLLOW_UPS,
+    ApplicationRecord,
+    AttachmentRecord,
     CustomerRecord,
     DocumentRecord,
+    EmailRecord,
     ItemRecord,
     Record,
     RecordKind,
     Reference,
+    VoidRecord,
 )
 from mappings.identity import DeliveryIdentity, canonical_json
 from worker.delivery.states import State, check_edge
@@ -34,11 +39,17 @@ from worker.store.tables import DeliveryNeed, DeliveryRow, table_of
 DELIVERY = table_of(DeliveryRow)
 NEED = table_of(DeliveryNeed)
 
+_Planned: TypeAlias = CustomerRecord | ItemRecord | DocumentRecord
+
 _RECORD_TYPES: dict[str, type] = {
     "customer": CustomerRecord,
     "item": ItemRecord,
     "invoice": DocumentRecord,
     "credit_note": DocumentRecord,
+    "void": VoidRecord,
+    "application": ApplicationRecord,
+    "attachment": AttachmentRecord,
+    "email": EmailRecord,
 }
 
 
@@ -163,7 +174,7 @@ def _existing(
     return {(row.book, row.kind, row.ref): row.id for row in connection.execute(query)}
 
 
-def _kind(record: Record) -> RecordKind:
+def _kind(record: _Planned) -> RecordKind:
     if isinstance(record, CustomerRecord):
         return "customer"
     if isinstance(record, ItemRecord):
@@ -171,11 +182,11 @@ def _kind(record: Record) -> RecordKind:
     return record.document.kind
 
 
-def _ref(record: Record) -> str:
+def _ref(record: _Planned) -> str:
     return record.document.ref if isinstance(record, DocumentRecord) else record.code
 
 
-def _row(book: str, record: Record, document: PlannedDocument, now: datetime) -> dict[str, Any]:
+def _row(book: str, record: _Planned, document: PlannedDocument, now: datetime) -> dict[str, Any]:
     identity = DeliveryIdentity(book, _kind(record), _ref(record))
     is_document = isinstance(record, DocumentRecord)
     return {
@@ -188,6 +199,7 @@ def _row(book: str, record: Record, document: PlannedDocument, now: datetime) ->
         "reason": "",
         "why": "",
         "hint": "",
+        "missing": "",
         "lookup": record.document.number if isinstance(record, DocumentRecord) else record.code,
         "document_id": document.document_id if is_document else None,
         "sort_key": document.sort_key,
@@ -203,12 +215,19 @@ def _row(book: str, record: Record, document: PlannedDocument, now: datetime) ->
 
 
 def due(connection: Connection, book: str, *, now: datetime, limit: int) -> tuple[Delivery, ...]:
-    """The next due deliveries of a book, customers and items first, then documents in their order."""
+    """The next due deliveries of a book, customers and items first, then documents in their order,
+    last what is done about documents that are there."""
     first = func.coalesce(func.nullif(DELIVERY.c.kind, "customer"), " ")
     query = (
         select(DELIVERY)
         .where(DELIVERY.c.book == book, DELIVERY.c.state == "due", DELIVERY.c.next_attempt_at <= now)
-        .order_by(DELIVERY.c.document_id.is_not(None), first, DELIVERY.c.sort_key, DELIVERY.c.id)
+        .order_by(
+            DELIVERY.c.kind.in_(FOLLOW_UPS),
+            DELIVERY.c.document_id.is_not(None),
+            first,
+            DELIVERY.c.sort_key,
+            DELIVERY.c.id,
+        )
         .limit(limit)
     )
     return tuple(_delivery(row) for row in connection.execute(query).mappings())

@@ -14,6 +14,7 @@ from sqlalchemy.engine import RowMapping
 
 from mappings.canonical.document import Document
 from mappings.canonical.money import Money
+from mappings.canonical.record import FOLLOW_UPS
 from worker.billing.values import Check
 from worker.store.deliveries import needs_somebody
 from worker.store.tables import (
@@ -94,6 +95,7 @@ class DocumentFacts:
     held_by: str
     held_because: str
     deliveries: tuple[DeliveryLine, ...]
+    follow_ups: tuple[DeliveryLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,13 @@ class DeliveryFacts:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents a list shows; "" and () mean all."""
+    """Which documents a list shows; "" and () mean all. `not_sent`: posted, and not mailed."""
 
     states: tuple[str, ...] = ()
     issuer: str = ""
     bill_to: str = ""
     book: str = ""
+    not_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,18 @@ def _filtered_documents(wanted: DocumentFilter) -> Select[Any]:
             DELIVERY.c.book == wanted.book, DELIVERY.c.document_id.is_not(None)
         )
         query = query.where(DOCUMENT.c.id.in_(in_book))
+    if wanted.not_sent:
+        query = query.where(
+            DOCUMENT.c.id.in_(
+                select(DELIVERY.c.document_id).where(_is_posted(), DELIVERY.c.document_id.is_not(None))
+            ),
+            DOCUMENT.c.ref.not_in(select(DELIVERY.c.ref).where(_is_posted(), DELIVERY.c.kind == "email")),
+        )
     return query
+
+
+def _is_posted() -> ColumnElement[bool]:
+    return DELIVERY.c.state == "posted"
 
 
 def documents_named(connection: Connection, name: str) -> tuple[DocumentFacts, ...]:
@@ -263,7 +277,17 @@ def _document_facts(connection: Connection, row: RowMapping) -> DocumentFacts:
         held_by=hold["actor"] if hold else "",
         held_because=hold["reason"] if hold else "",
         deliveries=deliveries,
+        follow_ups=_follow_ups(connection, row["ref"]),
     )
+
+
+def _follow_ups(connection: Connection, ref: str) -> tuple[DeliveryLine, ...]:
+    """What was asked for about a document: its reference, alone or before a slash, is theirs."""
+    query = select(DELIVERY).where(
+        DELIVERY.c.kind.in_(FOLLOW_UPS), or_(DELIVERY.c.ref == ref, DELIVERY.c.ref.startswith(f"{ref}/"))
+    )
+    ordered = query.order_by(DELIVERY.c.created_at, DELIVERY.c.id)
+    return tuple(_delivery_line(one) for one in connection.execute(ordered).mappings())
 
 
 def _document_lines(connection: Connection, rows: Sequence[RowMapping]) -> tuple[DocumentLine, ...]:
@@ -309,8 +333,9 @@ def deliveries(
 
 
 def deliveries_named(connection: Connection, name: str) -> tuple[DeliveryFacts, ...]:
-    """Deliveries with this id, or of the document with this number."""
-    query = select(DELIVERY).where(or_(_is_id(DELIVERY.c.id, name), DELIVERY.c.lookup == name))
+    """Deliveries with this id, or of the document with this number; its follow-ups go by their ids."""
+    is_named = and_(DELIVERY.c.lookup == name, DELIVERY.c.kind.not_in(FOLLOW_UPS))
+    query = select(DELIVERY).where(or_(_is_id(DELIVERY.c.id, name), is_named))
     rows = connection.execute(query.order_by(DELIVERY.c.book, DELIVERY.c.id)).mappings().all()
     return tuple(_delivery_facts(connection, row) for row in rows)
 

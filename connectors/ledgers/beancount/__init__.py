@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.ledgers.beancount.ledger import open_book
+from connectors.ledgers.beancount.ledger import BeancountLedger, open_book
 from connectors.ledgers.beancount.limits import CAPABILITIES, REQUIRED_SETTINGS, SETTINGS
 from connectors.protocols import LedgerKind
 from mappings.canonical.book import Book
@@ -23,5 +23,6 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
+    session=BeancountLedger,
     path_settings=frozenset({"file"}),
 )

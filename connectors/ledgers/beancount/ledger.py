@@ -81,7 +81,7 @@ class BeancountLedger:
         """The transaction's bytes. Raises `Refused` for a record that a Beancount book cannot hold."""
         if not isinstance(record, DocumentRecord):
             raise Refused(
-                f"{record.code} is no document: a Beancount book holds invoices and credit notes.",
+                f"{type(record).__name__}: a Beancount book holds invoices and credit notes only.",
                 code="not_a_document",
             )
         return wire.render(record, marker=marker, home_currency=self._book.home_currency)

@@ -32,5 +32,6 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
+    session=QuickBooksLedger,
     consent=QuickBooksConsent(),
 )

@@ -60,6 +60,31 @@ class QuickBooksClient:
         params = {"requestid": requestid}
         return self._reply(call, lambda: call.post(self._url("batch"), body, params=params))
 
+    def void(self, entity: str, body: bytes, *, requestid: str, not_after: float | None = None) -> Reply:
+        """POST the void of one document; `body` has its Id and newest SyncToken."""
+        call, url = self._call(WRITE_DEADLINE_S, not_after), self._url(entity.lower())
+        params = {"operation": "void"}
+        return self._reply(call, lambda: call.post(url, body, params=params, request_id=requestid))
+
+    def send(
+        self, entity: str, ledger_id: str, *, to: str, requestid: str, not_after: float | None = None
+    ) -> Reply:
+        """Let QuickBooks mail one document."""
+        call, url = self._call(WRITE_DEADLINE_S, not_after), self._url(f"{entity.lower()}/{ledger_id}/send")
+        kind, params = "application/octet-stream", {"sendTo": to}
+        return self._reply(
+            call, lambda: call.post(url, b"", content_type=kind, params=params, request_id=requestid)
+        )
+
+    def upload(
+        self, body: bytes, *, content_type: str, requestid: str, not_after: float | None = None
+    ) -> Reply:
+        """POST one file with its metadata, as multipart."""
+        call, url = self._call(WRITE_DEADLINE_S, not_after), self._url("upload")
+        return self._reply(
+            call, lambda: call.post(url, body, content_type=content_type, request_id=requestid)
+        )
+
     def query(self, select: str) -> Reply:
         """Run one query (a metered read); by POST, so that long IN lists fit."""
         return self._read(lambda call: call.query(select.encode("utf-8")))

@@ -161,6 +161,14 @@ def _reference(entity: Mapping[str, Any], member: str) -> str:
     return text_of(reference, "value") if isinstance(reference, Mapping) else ""
 
 
+def amount_of(entity: Mapping[str, Any], member: str) -> Decimal:
+    """A member as an exact number, 0 when it is absent. Raises `EchoUnreadable`."""
+    try:
+        return Decimal(str(entity.get(member) or 0))
+    except InvalidOperation as problem:
+        raise EchoUnreadable(f"{entity.get(member)!r} is not a number") from problem
+
+
 def text_of(entity: Mapping[str, Any], member: str) -> str:
     """A member as text, "" when it is absent."""
     value = entity.get(member)

@@ -14,6 +14,7 @@ from connectors.ledgers.quickbooks.client import QuickBooksClient, Reply
 from connectors.ledgers.quickbooks.company import Company
 from connectors.ledgers.quickbooks.fault_bodies import fault_of
 from connectors.ledgers.quickbooks.faults import batch_refusal
+from connectors.ledgers.quickbooks.followups import FollowUps
 from connectors.ledgers.quickbooks.preferences import closing_date, problems_of
 from connectors.ledgers.quickbooks.wire import ENTITY, needed, rendered
 from connectors.protocols import (
@@ -27,9 +28,15 @@ from connectors.protocols import (
     Rendered,
     Shipment,
 )
-from mappings.canonical.record import Record, RecordKind, Reference
+from mappings.canonical.document import DocumentKind
+from mappings.canonical.record import FOLLOW_UPS, Record, RecordKind, Reference
 
 _ENCODER = msgspec.json.Encoder()
+
+_PAGES: Mapping[str, str] = {
+    "production": "https://qbo.intuit.com",
+    "sandbox": "https://sandbox.qbo.intuit.com",
+}
 
 Entities = list[Mapping[str, Any]]
 
@@ -41,6 +48,7 @@ class QuickBooksLedger:
         self._company = company
         self._client = client
         self._clock = clock
+        self._follow_ups = FollowUps(client)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,7 +81,10 @@ class QuickBooksLedger:
         if not shipments:
             return ()
         if len(shipments) == 1:
-            return (self._create(shipments[0], not_after),)
+            (only,) = shipments
+            if only.kind in FOLLOW_UPS:
+                return (self._follow_ups.push(only, not_after),)
+            return (self._create(only, not_after),)
         if len(shipments) > limits.BATCH_SIZE or not batch_key:
             raise ValueError(
                 f"a batch takes 2 to {limits.BATCH_SIZE} shipments and a key, not {len(shipments)}"
@@ -83,6 +94,11 @@ class QuickBooksLedger:
 
     def find(self, shipments: Sequence[Shipment]) -> Sequence[Held | None]:
         """What the company holds under each number or name: one query per kind and 50 names."""
+        if any(one.kind in FOLLOW_UPS for one in shipments):
+            return [
+                self._follow_ups.find(one) if one.kind in FOLLOW_UPS else self.find((one,))[0]
+                for one in shipments
+            ]
         found: dict[RecordKind, Entities] = {}
         for kind in dict.fromkeys(shipment.kind for shipment in shipments):
             names = tuple(dict.fromkeys(one.lookup for one in shipments if one.kind == kind))
@@ -107,6 +123,12 @@ class QuickBooksLedger:
             if len(page) < limits.QUERY_ROWS_MAX:
                 return
             start += len(page)
+
+    def link(self, kind: DocumentKind, ledger_id: str) -> str:
+        """The address of a document in QuickBooks' own pages; a simulator has none."""
+        base = _PAGES.get(self._company.environment, "")
+        page = "creditmemo" if kind == "credit_note" else "invoice"
+        return f"{base}/app/{page}?txnId={ledger_id}" if base else ""
 
     def _create(self, shipment: Shipment, not_after: float | None) -> Outcome:
         """A refusal of this one record is its outcome; what concerns the call or the book is raised."""

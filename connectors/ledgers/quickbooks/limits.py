@@ -16,6 +16,7 @@ ITEM_NAME_MAX = 100
 SKU_MAX = 100
 RESALE_NUMBER_MAX = 16
 EMAIL_MAX = 100
+FILE_NAME_MAX = 1000
 NOTES_MAX = 2000
 TEXT_MAX = 4000
 MEMO_MAX = 1000
@@ -28,7 +29,9 @@ ADDRESS_PART_MAX = 255
 POSTAL_CODE_MAX = 30
 
 CAPABILITIES = Capabilities(
-    records=frozenset({"customer", "item", "invoice", "credit_note"}),
+    records=frozenset(
+        {"customer", "item", "invoice", "credit_note", "void", "application", "attachment", "email"}
+    ),
     batch_size=BATCH_SIZE,
     rates=Rates(per_second=10, per_minute=500, batches_per_minute=40, in_flight=4),
     number_length_max=NUMBER_MAX,

@@ -42,6 +42,17 @@ def every(entity: str, *, start: int) -> str:
     )
 
 
+def by_id(entity: str, ledger_id: str) -> str:
+    """One record by its id."""
+    return f"select * from {entity} where Id = {quoted(ledger_id)}"  # noqa: S608  # QBO's, quoted
+
+
+def by_value(entity: str, member: str, value: str) -> str:
+    """Records with a value in one member."""
+    where = f"{member} = {quoted(value)}"
+    return f"select * from {entity} where {where} maxresults {QUERY_ROWS_MAX}"  # noqa: S608  # as above
+
+
 def quoted(value: str) -> str:
     """A value in single quotes; backslash and quote are escaped by a backslash."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

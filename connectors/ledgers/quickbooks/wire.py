@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.ledgers.quickbooks import limits
+from connectors.ledgers.quickbooks import followup_wire, limits
 from connectors.ledgers.quickbooks.company import Company
 from connectors.protocols import Expectation, Rendered
 from mappings.canonical.document import Document, Line, Section
@@ -62,6 +62,8 @@ def needed(record: Record, company: Company) -> tuple[Reference, ...]:
         return (Reference("customer", record.parent),) if record.parent else ()
     if isinstance(record, ItemRecord):
         return (Reference("account", record.revenue_account),)
+    if not isinstance(record, DocumentRecord):
+        return followup_wire.needed(record)
     references = {Reference("customer", record.customer)}
     for target in record.targets:
         references.add(Reference("item", target.item))
@@ -81,6 +83,8 @@ def rendered(record: Record, *, marker: str, bound: Mapping[Reference, str], com
         return _customer(record, marker, bound, company)
     if isinstance(record, ItemRecord):
         return _item(record, marker, bound)
+    if not isinstance(record, DocumentRecord):
+        return followup_wire.rendered(record, marker, bound)
     return _document(record, marker, bound, company)
 
 

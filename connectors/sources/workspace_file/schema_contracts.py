@@ -86,6 +86,7 @@ class ContractEntry(Entry, kw_only=True, frozen=True):
     reseller: Ref = ""
     cut_over: date | None = None
     bill_changes: Literal["at_once", "next_run"] = "next_run"
+    send: Literal["none", "ledger"] = "none"
     end_of_term: Annotated[
         Literal["expire", "est"],
         Meta(description="A term that does not renew ends, or goes on by the month (Extended Service Term)."),

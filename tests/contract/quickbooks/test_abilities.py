@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 import pytest
 
-from connectors.ledgers.quickbooks import limits
-from tests.contract.quickbooks.opened import US, Opened, opened, posted
+from connectors.ledgers.quickbooks import limits, open_book
+from connectors.protocols import Shipment, Token
+from mappings.canonical.record import ApplicationRecord, Reference, Target
+from tests.contract.ledger_benches import OneToken, RealClock
+from tests.contract.quickbooks.opened import US, Opened, one, opened, posted
 from tests.unit.connectors.ledgers.quickbooks import records as make
 
 
@@ -52,3 +56,50 @@ class TestReferenceData:
         pages = [len(page) for page in us.ledger.reference_data("customer")]
 
         assert (pages, us.calls("reads") - before) == ([2, 2, 1], 3)
+
+
+class TestSettling:
+    def test_applies_a_credit_note_to_an_invoice_once(self, us: Opened) -> None:
+        """Row 61: the credit note path."""
+        (invoice,) = posted(us.ledger.push([us.shipment(make.document())]))
+        credit_record = make.document("CN-1", kind="credit_note")
+        (credit,) = posted(us.ledger.push([us.shipment(credit_record)]))
+        gross = credit_record.document.gross
+        record = ApplicationRecord(
+            Target("credit_note", "CREDIT", "CN-1", gross),
+            Target("invoice", "INVOICE", "INV-2026-00001", gross),
+            gross,
+            "ACME/USD",
+            date(2026, 11, 2),
+        )
+        bound = {
+            Reference("invoice", "INVOICE"): invoice.ledger_id,
+            Reference("credit_note", "CREDIT"): credit.ledger_id,
+            Reference("customer", "ACME/USD"): "101",
+        }
+        rendered = us.ledger.render(record, marker="M" * 20, bound=bound)
+        identity = ("k" * 32, "M" * 20)
+        shipment = Shipment("application", *identity, rendered.lookup, rendered.body, rendered.expect)
+
+        first, again = posted(us.ledger.push([shipment])), posted(us.ledger.push([shipment]))
+
+        assert us.ledger.needs(record) == tuple(bound)[1::-1] + tuple(bound)[2:]
+        assert first[0].ledger_id == again[0].ledger_id
+        assert one(us.ledger.find([shipment])).ledger_id == first[0].ledger_id
+        held = us.ledger._client.query("select * from Invoice").payload["QueryResponse"]["Invoice"]
+        assert held[0]["Balance"] == 0
+
+
+class TestLinks:
+    @pytest.mark.parametrize(
+        ("environment", "address"),
+        [
+            ("production", "https://qbo.intuit.com/app/invoice?txnId=7"),
+            ("sandbox", "https://sandbox.qbo.intuit.com/app/invoice?txnId=7"),
+        ],
+    )
+    def test_lead_to_the_document_there(self, environment: str, address: str) -> None:
+        book = make.book(environment=environment, api_base="", token_endpoint="")
+        session = open_book(book, clock=RealClock(), tokens=OneToken(Token("a", "r", datetime.now(UTC))))
+
+        assert session.link("invoice", "7") == address

@@ -93,3 +93,12 @@ class TestBook:
         assert registry.is_practice(beancount_book(Path("x")))
         assert registry.is_practice(SIMULATED)
         assert not registry.is_practice(QUICKBOOKS)
+
+
+class TestAbilities:
+    def test_are_what_the_session_and_its_records_say(self) -> None:
+        quickbooks, beancount = registry.ledger("quickbooks"), registry.ledger("beancount")
+
+        wanted = {"voids_documents", "sends_mail", "reads_reference_data"}
+        assert wanted <= set(registry.abilities(quickbooks))
+        assert registry.abilities(beancount) == ("reads_balances", "reads_numbers")
