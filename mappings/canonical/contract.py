@@ -120,8 +120,8 @@ class Contract:
     provider's lines (with markup or margin) instead of counting cycles. `markup_percent` is of the cost,
     `margin_percent` and `margin_floor_percent` of the price. `retail_price_list` is what a reseller's
     customer pays. `reassignment` says whether a customer that takes over a subscription pays from the next
-    cycle or from the day. `send` ledger lets the ledger mail each document to the payer's addresses once it is
-    posted.
+    cycle or from the day. `send` ledger lets the ledger mail each document to the payer's addresses once it
+    is posted.
     """
 
     code: str
