@@ -16,7 +16,7 @@ from connectors.protocols import (
     Rendered,
     Shipment,
 )
-from mappings.canonical.record import CustomerRecord, DocumentRecord, Record, Reference
+from mappings.canonical.record import CustomerRecord, DocumentRecord, ItemRecord, Record, Reference
 from mappings.identity import canonical_json
 
 Fault = Callable[["MemoryLedger", Sequence[Shipment]], Sequence[Outcome]]
@@ -62,6 +62,8 @@ class MemoryLedger:
             customer = bound[Reference("customer", record.customer)]
             lines = len(document.lines)
             return Rendered(body, document.number, Expectation(document.net, document.gross, customer, lines))
+        if not isinstance(record, CustomerRecord | ItemRecord):
+            raise AssertionError("this ledger knows customers, items and documents, see its capabilities")
         return Rendered(body, record.code, Expectation())
 
     def push(

@@ -97,10 +97,9 @@ def provider(
 def _row(one: Match) -> tuple[object, ...]:
     types, flags = ", ".join(one.charge_types), "; ".join(one.flags)
     amounts = (one.theirs.decimal, one.ours.decimal, one.difference.decimal)
+    whose = (one.issuer, one.party, one.subscription)
     days = (one.days.start, one.days.until)
-    return (
-        one.issuer, one.party, one.subscription, *days, types, one.theirs.currency, *amounts, one.found, flags,
-    )  # fmt: skip
+    return (*whose, *days, types, one.theirs.currency, *amounts, one.found, flags)
 
 
 def _write_csv(matches: tuple[Match, ...]) -> None:
