@@ -21,6 +21,7 @@ class Product:
     """Something we sell. `offers` are the provider's ids for it (catalog item id or offer GUID).
 
     `returns` says within which window it may be given back, and whether all or the unused days come back.
+    `revenue` is what we report of it: all of the price, or as an agent what is left of it above the cost.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Product:
     offers: tuple[str, ...] = ()
     returns: Returns = "by_contract"
     ledger_ids: Mapping[str, str] = field(default_factory=dict)
+    revenue: Literal["gross", "net"] = "gross"
 
 
 @lean

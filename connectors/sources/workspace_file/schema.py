@@ -106,6 +106,10 @@ class ProductEntry(Entry, kw_only=True, frozen=True):
         Meta(description="How it may be given back: window, and whether all or the unused days come back."),
     ] = "by_contract"
     ledger_ids: LedgerIds = field(default_factory=dict)
+    revenue: Annotated[
+        Literal["gross", "net"],
+        Meta(description="What is reported of it: all of the price, or what is left above the cost."),
+    ] = "gross"
 
 
 class TierEntry(Entry, kw_only=True, frozen=True):

@@ -25,6 +25,7 @@ READING: dict[str, tuple[str, ...]] = {
     "document list": ("--state", "released"),
     "document show": ("US-2026-00001",),
     "adjustment list": (),
+    "report revenue": ("--from", "2026-01", "--until", "2026-04"),
     "delivery list": (),
     "delivery show": (PARKED,),
     "exceptions": (),
