@@ -27,11 +27,12 @@ from worker.billing.words import change_basis, changed_runs, first_basis, true_u
 @lean
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """What a new charge of a cycle is about."""
+    """What a new charge of a cycle is about; `is_settled` where it brings the cycle to its pool's tier."""
 
     service: Period
     basis: tuple[str, ...]
     is_true_up: bool = False
+    is_settled: bool = False
 
 
 def settle(one: Owed, figure: Money, *, tax: TaxChoice) -> tuple[Charge, ...]:
@@ -51,10 +52,11 @@ def settle(one: Owed, figure: Money, *, tax: TaxChoice) -> tuple[Charge, ...]:
     if ordinary:
         before = one.billed[-1].charge.facts.spans
         basis = change_basis(one, before, ordinary, billed=billed_net(one))
-        reason = _Reason(_hull_of_change(one, before), basis)
+        # What is left to settle may have gone into this difference: then the tier is reached with it.
+        reason = _Reason(_hull_of_change(one, before), basis, is_settled=not true_up)
         charges.extend(_difference(one, ordinary, reason, tax=tax, revision=next_revision(one.billed)))
     if true_up:
-        reason = _Reason(_hull_of_held(one), true_up_basis(one, true_up), is_true_up=True)
+        reason = _Reason(_hull_of_held(one), true_up_basis(one, true_up), is_true_up=True, is_settled=True)
         revision = next_revision(one.billed) + len(charges)
         charges.extend(_difference(one, true_up, reason, tax=tax, revision=revision))
     return tuple(charges)
@@ -144,7 +146,7 @@ def _added(
         tax_treatment=tax.treatment,
         tax_reason=tax.reason,
         basis=reason.basis,
-        facts=one.facts(settled=reason.is_true_up or not one.billed),
+        facts=one.facts(settled=reason.is_settled or not one.billed),
         terms=deal.terms,
         true_up=reason.is_true_up,
     )
