@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from connectors.errors import ConnectorError
@@ -252,6 +252,48 @@ class ReadsReferenceData(Protocol):
     """Optional ability: every customer or item of the book, inactive ones too; each page is one read."""
 
     def reference_data(self, kind: Literal["customer", "item"]) -> Iterator[Sequence[HeldName]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record as it is in the book after somebody, or we, changed it. `is_there` False = deleted or merged.
+
+    `is_live` False = voided; `balance` is what is still to be paid of an invoice; `is_active` is of customers
+    and items.
+    """
+
+    kind: Literal["customer", "item", "invoice", "credit_note"]
+    ledger_id: str
+    version: str = ""
+    lookup: str = ""
+    marker: str = ""
+    is_there: bool = True
+    is_live: bool = True
+    is_active: bool = True
+    customer_id: str = ""
+    net: Money | None = None
+    gross: Money | None = None
+    balance: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since an instant; `until` is where to ask from next. Not `is_complete`: there was more."""
+
+    changes: tuple[Change, ...]
+    until: datetime
+    reads: int
+    is_complete: bool = True
+
+
+@runtime_checkable
+class ReportsChanges(Protocol):
+    """Optional ability: what changed in the book since an instant, at most `look_back` ago."""
+
+    @property
+    def look_back(self) -> timedelta: ...
+
+    def changes(self, since: datetime) -> Changes: ...
 
 
 @runtime_checkable

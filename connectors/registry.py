@@ -16,6 +16,7 @@ from connectors.protocols import (
     ReadsBalances,
     ReadsNumbers,
     ReadsReferenceData,
+    ReportsChanges,
     Source,
 )
 from connectors.sources import partner_center as partner_center  # a source of files, for flows
@@ -45,6 +46,7 @@ _BY_PROTOCOL: Mapping[str, type] = {
     "reads_balances": ReadsBalances,
     "reads_numbers": ReadsNumbers,
     "reads_reference_data": ReadsReferenceData,
+    "reports_changes": ReportsChanges,
 }
 
 
@@ -78,8 +80,13 @@ def abilities(kind: LedgerKind) -> tuple[str, ...]:
     """What a ledger can do beyond posting and finding, by name; what is absent is not faked."""
     told = [name for record, name in _BY_RECORD.items() if record in kind.capabilities.records]
     if kind.session is not None:
-        told += [name for name, ability in _BY_PROTOCOL.items() if issubclass(kind.session, ability)]
+        told += [name for name, ability in _BY_PROTOCOL.items() if _has(kind.session, ability)]
     return tuple(sorted(told))
+
+
+def _has(session: type, ability: type) -> bool:
+    """Whether a class has every member of a protocol (issubclass refuses protocols with properties)."""
+    return all(hasattr(session, name) for name in vars(ability) if not name.startswith("_"))
 
 
 def sources() -> tuple[Source, ...]:

@@ -20,6 +20,7 @@ from worker.cli import (
     mapping,
     problems,
     reconcile,
+    reconcile_books,
     replaying,
     report,
     service,
@@ -30,6 +31,8 @@ from worker.cli import (
 )
 from worker.cli import help as help_
 from worker.cli.output import ReaderGone, finish, prepare_streams, silence
+
+reconcile_books.add_to(reconcile.app)
 
 NOUNS: tuple[tuple[str, typer.Typer], ...] = (
     ("workspace", workspace.app),

@@ -119,6 +119,7 @@ def _not_found(error: Exception) -> Problem | None:
     from connectors.registry import UnknownLedger
     from worker.bootstrap import UnknownBook
     from worker.flows.overview import Ambiguous, UnknownDelivery, UnknownDocument
+    from worker.flows.reconcile_book import UnknownDifference
     from worker.flows.replay_plan import UnknownPlan
 
     if isinstance(error, Ambiguous):
@@ -128,6 +129,7 @@ def _not_found(error: Exception) -> Problem | None:
         (UnknownDocument, "subledger document list"),
         (UnknownDelivery, "subledger delivery list"),
         (UnknownPlan, "subledger replay list"),
+        (UnknownDifference, "subledger reconcile list"),
     ):
         if isinstance(error, kind):
             return Problem(exits.NOT_FOUND, str(error), fix=f"See what there is: {listing}")

@@ -6,14 +6,14 @@ Protects: a customer or item that a person has linked is never created as well.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import Connection, select
 
-from mappings.canonical.record import Reference, ReferenceKind
+from mappings.canonical.record import DocumentRecord, Reference, ReferenceKind
 from worker.delivery.states import State, replayed
 from worker.store import bulk, deliveries, references
 from worker.store.book_facts import FACTS
@@ -79,6 +79,35 @@ def free_reopened(
             if deliveries.reopen(connection, delivery, state, now=now):
                 freed.append(delivery.lookup)
     return tuple(sorted(freed))
+
+
+def free_active(
+    connection: Connection, book: str, kind: str, codes: Sequence[str], *, reason: str, now: datetime
+) -> tuple[str, ...]:
+    """Let go on what an inactive customer or item had blocked, and that needs one of these active ones."""
+    if not codes:
+        return ()
+    query = select(DELIVERY.c.id).where(
+        DELIVERY.c.book == book, DELIVERY.c.state == "blocked", DELIVERY.c.reason == reason
+    )
+    freed: list[str] = []
+    for chunk in bulk.chunks(connection.execute(query).scalars().all()):
+        for delivery in deliveries.get_many(connection, chunk).values():
+            if not _uses(delivery, kind, codes):
+                continue
+            state = replayed(delivery.state, may_have_arrived=delivery.send_started_at is not None)
+            if deliveries.reopen(connection, delivery, state, now=now):
+                freed.append(delivery.lookup)
+    return tuple(sorted(freed))
+
+
+def _uses(delivery: Delivery, kind: str, codes: Sequence[str]) -> bool:
+    record = delivery.record
+    if not isinstance(record, DocumentRecord):
+        return False
+    if kind == "customer":
+        return record.customer in codes
+    return any(target.item in codes for target in record.targets)
 
 
 def blocked_by_period(connection: Connection, *, asked_before: datetime) -> tuple[str, ...]:

@@ -42,10 +42,10 @@ def posted(shipment: Shipment, entity: Mapping[str, Any], *, home_currency: str,
     ledger_id = text_of(entity, "Id")
     if not ledger_id:
         raise EchoUnreadable("the answer has no Id")
-    customer = _reference(entity, "CustomerRef")
+    customer = reference_of(entity, "CustomerRef")
     if shipment.expect.customer_id and customer and customer != shipment.expect.customer_id:
         raise EchoUnreadable(f"the answer is about customer {customer}, not {shipment.expect.customer_id}")
-    net, gross = _totals(shipment.kind, entity, home_currency)
+    net, gross = totals(shipment.kind, entity, home_currency)
     return Posted(
         ledger_id=ledger_id,
         version=text_of(entity, "SyncToken"),
@@ -95,7 +95,7 @@ def marker_in(kind: RecordKind, entity: Mapping[str, Any]) -> str:
 def _held(shipment: Shipment, entity: Mapping[str, Any], home_currency: str) -> Held:
     kind = shipment.kind
     note = text_of(entity, _NOTE_MEMBER[kind])
-    net, gross = _totals(kind, entity, home_currency)
+    net, gross = totals(kind, entity, home_currency)
     is_document = kind in ("invoice", "credit_note")
     return Held(
         ledger_id=text_of(entity, "Id"),
@@ -103,11 +103,11 @@ def _held(shipment: Shipment, entity: Mapping[str, Any], home_currency: str) -> 
         lookup=text_of(entity, NUMBER_MEMBER[kind]),
         marker=shipment.marker if shipment.marker in _MARKER.findall(note) else "",
         currency="" if kind == "item" else currency_of(entity, home_currency),
-        customer_id=_reference(entity, "CustomerRef"),
+        customer_id=reference_of(entity, "CustomerRef"),
         net=net,
         gross=gross,
         lines=_sales_lines(entity) if is_document else 0,
-        live=not _is_voided(note, gross) if is_document else entity.get("Active") is not False,
+        live=not is_voided(kind, entity, gross) if is_document else entity.get("Active") is not False,
     )
 
 
@@ -117,9 +117,9 @@ def _is_named(entity: Mapping[str, Any], member: str, wanted: str) -> bool:
     return name in (wanted.casefold(), (wanted + DELETED_SUFFIX).casefold())
 
 
-def _is_voided(note: str, gross: Money | None) -> bool:
+def is_voided(kind: RecordKind, entity: Mapping[str, Any], gross: Money | None) -> bool:
     """A voided document stays at zero with `Voided` in front of its note (qbo.md section 6.4)."""
-    return note.lower().startswith("voided") and not gross
+    return text_of(entity, _NOTE_MEMBER[kind]).lower().startswith("voided") and not gross
 
 
 def _sales_lines(entity: Mapping[str, Any]) -> int:
@@ -131,7 +131,7 @@ def _sales_lines(entity: Mapping[str, Any]) -> int:
     )
 
 
-def _totals(
+def totals(
     kind: RecordKind, entity: Mapping[str, Any], home_currency: str
 ) -> tuple[Money | None, Money | None]:
     """Net and gross of a document; net = TotalAmt - TotalTax, because QuickBooks tells no net."""
@@ -140,11 +140,12 @@ def _totals(
     currency = currency_of(entity, home_currency)
     detail = entity.get("TxnTaxDetail")
     tax = detail.get("TotalTax") if isinstance(detail, Mapping) else None
-    gross = _money(entity["TotalAmt"], currency)
-    return gross - _money(tax or 0, currency), gross
+    gross = money(entity["TotalAmt"], currency)
+    return gross - money(tax or 0, currency), gross
 
 
-def _money(value: object, currency: str) -> Money:
+def money(value: object, currency: str) -> Money:
+    """An amount of theirs. Raises `EchoUnreadable`."""
     try:
         return parse_money(str(value), currency)
     except (ValueError, InvalidOperation) as problem:
@@ -153,10 +154,11 @@ def _money(value: object, currency: str) -> Money:
 
 def currency_of(entity: Mapping[str, Any], home_currency: str) -> str:
     """A record's currency; the company's where the record tells none."""
-    return _reference(entity, "CurrencyRef") or home_currency
+    return reference_of(entity, "CurrencyRef") or home_currency
 
 
-def _reference(entity: Mapping[str, Any], member: str) -> str:
+def reference_of(entity: Mapping[str, Any], member: str) -> str:
+    """The id a reference names, or ""."""
     reference = entity.get(member)
     return text_of(reference, "value") if isinstance(reference, Mapping) else ""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
 from connectors.errors import Conflict, ConnectorError, OutcomeUnknown, Refused, Unrecognised
-from connectors.ledgers.quickbooks import echo, limits, names, queries
+from connectors.ledgers.quickbooks import changes, echo, limits, names, queries
 from connectors.ledgers.quickbooks.client import QuickBooksClient, Reply
 from connectors.ledgers.quickbooks.company import Company
 from connectors.ledgers.quickbooks.fault_bodies import fault_of
@@ -20,6 +20,7 @@ from connectors.ledgers.quickbooks.wire import ENTITY, needed, rendered
 from connectors.protocols import (
     BookState,
     Capabilities,
+    Changes,
     Clock,
     Held,
     HeldName,
@@ -123,6 +124,19 @@ class QuickBooksLedger:
             if len(page) < limits.QUERY_ROWS_MAX:
                 return
             start += len(page)
+
+    @property
+    def look_back(self) -> timedelta:
+        """The change feed tells of at most thirty days (qbo.md section 8.2)."""
+        return timedelta(days=30)
+
+    def changes(self, since: datetime) -> Changes:
+        """One read of the change feed; the next overlaps by five minutes, so that nothing slips through."""
+        now = self._clock.now()
+        reply = self._client.changes(",".join(changes.ENTITIES), since.isoformat(timespec="seconds"))
+        found = changes.changes_of(reply.payload, home_currency=self._company.home_currency)
+        is_complete = len(found) < changes.OBJECTS_MAX
+        return Changes(found, until=now - changes.OVERLAP, reads=1, is_complete=is_complete)
 
     def link(self, kind: DocumentKind, ledger_id: str) -> str:
         """The address of a document in QuickBooks' own pages; a simulator has none."""
