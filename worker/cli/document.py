@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import document_acts, exits, review_page
+from worker.cli import chain_page, document_acts, exits, review_page
 from worker.cli.document_page import as_json_of, print_document
 from worker.cli.nouns import noun
 from worker.cli.opening import actor, confirm, opened, ports_of
@@ -83,16 +83,20 @@ def show(name: Name, as_json: AsJson = False) -> int:
 
 def show_document(name: str, *, with_basis: bool, as_json: bool) -> int:
     """Print one document; `with_basis` tells the calculation of each line and the settings it was made by."""
-    from worker.flows import explaining, followup, overview
+    from worker.flows import chain, explaining, followup, overview
 
     with opened() as installation:
         facts = overview.document(installation.ports, name)
         links = followup.links(installation.ports, facts.deliveries)
         settings = explaining.settings_of_lines(installation.ports, facts.content) if with_basis else ()
+        led_to = chain.chain(installation.ports, facts) if with_basis else ()
     out = Output(as_json=as_json)
     result: dict[str, object] = {"document": as_json_of(facts, links)}
-    out.result(result | ({"settings": settings_as_json(settings)} if with_basis else {}))
+    if with_basis:
+        result |= {"settings": settings_as_json(settings), "chain": chain_page.as_json_of(led_to)}
+    out.result(result)
     print_document(out, facts, with_basis=with_basis, links=links)
+    chain_page.print_chain(out, led_to)
     print_settings(out, settings)
     return exits.DONE
 

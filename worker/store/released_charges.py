@@ -55,6 +55,18 @@ def of_source(connection: Connection, source: str, begun_in: Period) -> Iterator
         yield _billed(*row)
 
 
+def of_document(connection: Connection, document_id: str) -> Iterator[BilledCharge]:
+    """The charges of one document, released or not."""
+    query = (
+        select(*_COLUMNS)
+        .join(DOCUMENT, DOCUMENT.c.id == CHARGE.c.document_id)
+        .where(DOCUMENT.c.id == document_id)
+        .order_by(CHARGE.c.subscription, CHARGE.c.cycle_start, CHARGE.c.revision)
+    )
+    for row in connection.execute(query):
+        yield _billed(*row)
+
+
 def holders(connection: Connection, codes: Collection[str]) -> Mapping[str, Subscription]:
     """Subscription code -> the subscription, for those we know."""
     found: dict[str, Subscription] = {}
@@ -64,5 +76,6 @@ def holders(connection: Connection, codes: Collection[str]) -> Mapping[str, Subs
     return found
 
 
-def _billed(body: str, ref: str, number: str, day: date) -> BilledCharge:
-    return BilledCharge(_CHARGE.decode(body), ref, number, day)
+def _billed(body: str, ref: str, number: str | None, day: date | None) -> BilledCharge:
+    charge = _CHARGE.decode(body)
+    return BilledCharge(charge, ref, number or "", day or charge.service.start)

@@ -170,7 +170,7 @@ def load_subscriptions(connection: Connection, codes: Iterable[str]) -> Mapping[
 def load_latest(connection: Connection, codes: Iterable[str]) -> Mapping[str, SubscriptionVersion]:
     """Code -> the version that is held last, for those that have any."""
     latest: dict[str, SubscriptionVersion] = {}
-    for version in _versions_of(connection, codes):
+    for version in versions_of(connection, codes):
         before = latest.get(version.subscription)
         if before is None or _age(before) < _age(version):
             latest[version.subscription] = version
@@ -279,7 +279,7 @@ def _new_versions(
     """
     stored = {
         (one.subscription, one.ref): one
-        for one in _versions_of(connection, (version.subscription for version in versions))
+        for one in versions_of(connection, (version.subscription for version in versions))
     }
     new: list[SubscriptionVersion] = []
     for version in versions:
@@ -341,7 +341,8 @@ def _insert(connection: Connection, versions: Iterable[SubscriptionVersion], usa
     bulk.insert_new(connection, USAGE, _USAGE_COLUMNS, used, unique=unique)
 
 
-def _versions_of(connection: Connection, codes: Iterable[str]) -> Iterator[SubscriptionVersion]:
+def versions_of(connection: Connection, codes: Iterable[str]) -> Iterator[SubscriptionVersion]:
+    """Every version of these subscriptions."""
     for chunk in bulk.chunks(sorted(set(codes))):
         yield from map(_version, connection.execute(_VERSIONS.where(VERSION.c.subscription.in_(chunk))))
 
