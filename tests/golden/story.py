@@ -74,9 +74,11 @@ class Story:
             self.told.append("  nothing to bill")
 
     def _import(self, name: str) -> None:
-        """What a later file says of issuers, parties and adjustments counts from now on."""
+        """What a later file says of issuers, parties and usage counts from now on."""
         known = Workspace(self.seller.setup, self.seller.subscriptions)
-        later = read_workspace((self.folder / name).read_bytes(), name=name, known=known).setup
+        read = read_workspace((self.folder / name).read_bytes(), name=name, known=known)
+        later = read.setup
+        self.seller.usage = (*self.seller.usage, *read.usage)
         issuers = {one.code: one for one in (*self.seller.setup.issuers, *later.issuers)}
         parties = {one.code: one for one in (*self.seller.setup.parties, *later.parties)}
         self.seller.setup = replace(

@@ -184,7 +184,9 @@ def usage_problems(file: WorkspaceFile, workspace: Workspace, index: Index) -> I
         path = ("usage", position)
         yield from reference((*path, "subscription"), "subscription", entry.subscription, index.subscriptions)
         yield from days_problems((*path, "on"), entry.on)
-        yield from number_problems((*path, "quantity"), entry.quantity, "quantity", high=USAGE_MAX)
+        # A correction takes back; it has a ref of its own, so that no slip of the pen becomes one.
+        low = -USAGE_MAX if entry.ref else 0
+        yield from number_problems((*path, "quantity"), entry.quantity, "quantity", low=low, high=USAGE_MAX)
         if seen.setdefault((usage.subscription, usage.ref), position) != position:
             yield Problem(
                 (*path, "ref"),

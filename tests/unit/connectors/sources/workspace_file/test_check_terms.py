@@ -107,3 +107,12 @@ class TestAUsageList:
         found = errors(put("contracts.0.usage_price_list", "GONE"))
 
         assert [each.path for each in found] == ["contracts[0].usage_price_list"]
+
+
+class TestUsageThatTakesBack:
+    def test_needs_a_ref_of_its_own(self) -> None:
+        """A correction of a closed month is told with the provider's reference; a bare minus is a slip."""
+        correction = {"subscription": "SUB", "on": "2026-01-05", "quantity": "-1"}
+
+        assert [each.path for each in errors(put("usage.0", correction))] == ["usage[0].quantity"]
+        assert errors(put("usage.0", {**correction, "ref": "credit-1"})) == ()
