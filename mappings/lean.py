@@ -7,9 +7,10 @@ Nothing else about it changes: type checkers see the dataclass, and `dataclasses
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import msgspec
 
@@ -65,3 +66,14 @@ def _part(part: Field[Any]) -> tuple[str, Any] | tuple[str, Any, Any]:
     if part.default_factory is not MISSING:
         return part.name, part.type, msgspec.field(default_factory=part.default_factory)
     return part.name, part.type
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # it checks the names of fields
+else:
+
+    def replace(value: Any, /, **changes: Any) -> Any:
+        """A copy with some fields changed: `dataclasses.replace`, ten times faster for lean values."""
+        if isinstance(value, msgspec.Struct):
+            return msgspec.structs.replace(value, **changes)
+        return dataclasses.replace(value, **changes)

@@ -141,6 +141,7 @@ def _group(random: Random, number: int) -> Group:
         discounts=(Discount(percent),) if percent else (),
         payment_terms_days=random.choice((14, 30, 45)),
         purchase_order=f"PO-{random.randrange(10**6):06}",
+        change_form="spans",
     )
     pool = Pool(f"POOL-{top}", top, tuple(sorted(set(products))), "end_of_period") if number % 2 else None
     parties = [_party(random, top, f"Group {number}", "")]

@@ -7,7 +7,7 @@ workspace gives the difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +18,7 @@ from mappings.canonical.document import ChargeRef
 from mappings.canonical.money import Money, parse_money
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
+from mappings.lean import replace
 from worker.billing.deals import Ground, terms_of
 from worker.billing.documents import BY_HAND
 from worker.billing.hierarchy import payer

@@ -6,13 +6,13 @@ Run again with its own released result as `billed` it gives no drafts (design se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from mappings.canonical.money import Money
 from mappings.canonical.party import Issuer
 from mappings.canonical.workspace import Setup
-from mappings.lean import lean
+from mappings.lean import lean, replace
 from worker.billing.account import Outcome, account, outcome
 from worker.billing.adjustments import adjusted
 from worker.billing.cases import Case, cases, spans_of, walk

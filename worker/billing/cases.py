@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -12,7 +12,7 @@ from mappings.canonical.catalog import Returns
 from mappings.canonical.contract import Contract, OpeningCharge
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
-from mappings.lean import lean
+from mappings.lean import lean, replace
 from worker.billing.addons import with_parents
 from worker.billing.conversions import Moves
 from worker.billing.cycles import DueCycle, Holder, Walk, metered, one_time, recurring

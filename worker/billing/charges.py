@@ -6,14 +6,14 @@ A cycle is priced once: by its contract when it is first charged, later by the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from mappings.canonical.contract import Proration
 from mappings.canonical.money import Money, Rounding, apportion, minor_digits, round_half, to_money
 from mappings.canonical.period import Period
-from mappings.lean import lean
+from mappings.lean import lean, replace
 from worker.billing.cycles import DueCycle
 from worker.billing.discounts import day_prices, spans_from
 from worker.billing.periods import weight

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 
 from mappings.canonical.money import total
+from mappings.lean import replace
 from worker.billing.switches import NO_SWITCHES, Switches, is_off, zero_price_checks
 from worker.billing.values import Check, Draft
 from worker.billing.variance import NO_BEFORE, Before, variance_checks

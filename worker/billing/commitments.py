@@ -8,7 +8,7 @@ fees (billing rules, "Groups, payers, documents"). A later correction of the fee
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +19,7 @@ from mappings.canonical.document import ChargeRef, Original
 from mappings.canonical.money import Money, apportion, to_money
 from mappings.canonical.period import Period, duration_months, grid_cycles
 from mappings.canonical.subscription import Subscription
+from mappings.lean import replace
 from worker.billing.cycles import Holder
 from worker.billing.deals import Ground, terms_of
 from worker.billing.hierarchy import payer

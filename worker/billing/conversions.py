@@ -7,12 +7,13 @@ are charged; both lines name each other. A conversion is no reduction (billing r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
+from mappings.lean import replace
 from worker.billing.phases import NO_PHASES, Phases
 from worker.billing.timeline import NOTHING, days_of, held
 from worker.billing.values import Charge

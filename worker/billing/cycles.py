@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer
 from mappings.canonical.period import Period, grid_cycle
 from mappings.canonical.subscription import Subscription, Usage
-from mappings.lean import lean
+from mappings.lean import lean, replace
 from worker.billing.handover import handovers, latest_day
 from worker.billing.hierarchy import Agreements
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH, cycle_on, is_due

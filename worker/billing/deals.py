@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -11,6 +11,7 @@ from mappings.canonical.contract import Contract
 from mappings.canonical.party import Issuer
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
+from mappings.lean import replace
 from worker.billing.charges import Deal, Owed
 from worker.billing.cycles import Calendar, DueCycle
 from worker.billing.documents import Catalog

@@ -6,13 +6,13 @@ Discounts apply one after the other, in the contract's order, each to what the o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from mappings.canonical.catalog import Tier
 from mappings.canonical.contract import Contract, Discount
 from mappings.canonical.period import Period
+from mappings.lean import replace
 from worker.billing.values import PriceFacts, PriceStep, Span
 
 HUNDRED = Decimal(100)

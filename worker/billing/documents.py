@@ -7,7 +7,7 @@ always give the same documents (billing rules, "Groups, payers, documents").
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from mappings.canonical.money import Money, total
 from mappings.canonical.party import BankAccount, Issuer, Party, Registration
 from mappings.canonical.period import Period
 from mappings.identity import document_ref
+from mappings.lean import replace
 from worker.billing.hierarchy import Tree
 from worker.billing.memo import remembered_pair
 from worker.billing.taxes import Taxed, tax_totals
@@ -85,8 +86,8 @@ def _draft(key: Key, charges: tuple[Charge, ...], catalog: Catalog, *, as_of: da
     issuer, kind = catalog.issuers[first.issuer], kind_of(key)
     sections, tax_lines = _sections(charges, kind, catalog)
     taxes, shares = tax_totals(tax_lines, issuer, first.currency, sections=len(sections))
-    net = total((section.net for section in sections), first.currency)
-    tax = total((one.tax for one in taxes), first.currency)
+    net = total([section.net for section in sections], first.currency)
+    tax = total([one.tax for one in taxes], first.currency)
     bill_to = catalog.tree[first.bill_to]
     rate = _kept_rate(first, kind, catalog)
     document = Document(
@@ -131,7 +132,7 @@ def _sections(
     for number, party in enumerate(sorted(by_party)):
         lines = tuple(line for charge in by_party[party] for line in _lines(charge, kind, catalog))
         currency = lines[0].net.currency
-        net = total((line.net for line in lines), currency)
+        net = total([line.net for line in lines], currency)
         sections.append(Section(party, catalog.tree[party].name, lines, net, Money(0, currency)))
         tax_lines.extend(_taxed(number, line) for line in lines)
     return sections, tax_lines

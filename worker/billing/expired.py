@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 from mappings.canonical.contract import Contract
 from mappings.canonical.money import Money, to_money
 from mappings.canonical.period import Period
+from mappings.lean import replace
 from worker.billing.cases import Case
 from worker.billing.cycles import DueCycle
 from worker.billing.deals import Ground, new_deal

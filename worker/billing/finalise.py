@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +10,7 @@ from fractions import Fraction
 from mappings.canonical.document import ConvertedTax, Document
 from mappings.canonical.money import to_money, total
 from mappings.canonical.party import FxRate, Issuer
+from mappings.lean import replace
 from worker.billing.tax_points import tax_day
 from worker.billing.values import Check, Exchange
 

@@ -12,6 +12,7 @@ from typing import Literal
 from mappings.canonical.catalog import Returns
 from mappings.canonical.contract import Contract
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
+from mappings.lean import lean
 from worker.billing import windows
 from worker.billing.conversions import Moves
 from worker.billing.deals import Ground
@@ -24,6 +25,7 @@ from worker.billing.windows import Windows
 TERMLESS = frozenset({"one_time", "usage"})
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Life:
     """What is held on which day, and as what. `phases` is None for a subscription that never changed."""

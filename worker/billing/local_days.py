@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
+from mappings.lean import replace
 
 MIDNIGHT = time(0)
 

@@ -6,13 +6,13 @@ Markup percent is of the cost, margin percent of the price (billing rules, "Chan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from mappings.canonical.catalog import Tier
 from mappings.canonical.contract import Contract
 from mappings.canonical.money import HALF_UP, Money, apportion, to_money
+from mappings.lean import replace
 from worker.billing.charges import Owed, exact_cost
 from worker.billing.discounts import HUNDRED, day_prices
 from worker.billing.pricing import exact_amount

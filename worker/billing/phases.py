@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from mappings.canonical.period import Period, add_months, months_between
 from mappings.canonical.subscription import Agreed, NextTerm, Subscription, SubscriptionVersion
+from mappings.lean import replace
 from worker.billing.suspension import masked
 from worker.billing.timeline import NOTHING, Timeline, days_of, held, term_months
 from worker.billing.values import Span

@@ -7,13 +7,14 @@ comes (billing rules, "Groups, payers, documents" and "Pools").
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from mappings.canonical.document import ChargeRef
 from mappings.canonical.money import Money, round_half
+from mappings.lean import replace
 from worker.billing.documents import Catalog, Key, document_key, kind_of
 from worker.billing.values import Charge, Notice
 

@@ -6,7 +6,7 @@ Held and unbilled members count; membership is dated by the party tree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
@@ -14,6 +14,7 @@ from itertools import accumulate
 from mappings.canonical.catalog import Pool
 from mappings.canonical.period import Period, duration_months, grid_cycle
 from mappings.canonical.subscription import Subscription
+from mappings.lean import lean, replace
 from worker.billing.hierarchy import ALWAYS, Tree
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH
 from worker.billing.phases import NO_PHASES, Phases, held_as
@@ -24,6 +25,7 @@ AVERAGE_DIGITS = Decimal("0.0001")
 """A time-weighted total is rounded half up to four places before it meets the tiers."""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class _Member:
     """One subscription in a pool: its quantity by day, nothing outside its membership."""

@@ -8,17 +8,20 @@ the whole cycle and charges each span of days anew (rule 7). The last line takes
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from mappings.canonical.money import Money, minor_digits, to_money
 from mappings.canonical.period import Period
+from mappings.lean import lean, replace
 from worker.billing.charges import Owed, billed_net, exact_cost
+from worker.billing.tariff import whole_number
 from worker.billing.values import Charge, PrintedPart, Span
 from worker.billing.words import changed_runs, first_basis
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A line before rounding; `exact` is signed."""
@@ -61,7 +64,12 @@ def rounded(parts: Sequence[_Part], net: Money, one: Owed) -> tuple[PrintedPart,
 
 def quantity_and_price(quantity: Decimal, net: Money) -> tuple[Decimal, Decimal]:
     """A quantity and unit price that give a net exactly in minor units, else 1 at the net."""
-    if quantity > 0:
+    units = whole_number(quantity)
+    if units is not None and units > 0:
+        each_minor, rest = divmod(net.minor, units)
+        if rest == 0:
+            return quantity, Decimal(each_minor).scaleb(-minor_digits(net.currency))
+    elif quantity > 0:
         each = Fraction(net.minor) / Fraction(quantity)
         if each.denominator == 1:
             return quantity, Decimal(each.numerator).scaleb(-minor_digits(net.currency))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +21,7 @@ from mappings.canonical.money import Money, to_money
 from mappings.canonical.period import Period
 from mappings.canonical.provider import ProviderCharge
 from mappings.canonical.subscription import Subscription
+from mappings.lean import replace
 from worker.billing.deals import Ground, terms_of
 from worker.billing.discounts import HUNDRED
 from worker.billing.hierarchy import payer

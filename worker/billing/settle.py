@@ -7,7 +7,7 @@ harmless. A reduction takes back the newest charge of the cycle first, at that c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -15,7 +15,7 @@ from functools import lru_cache
 from mappings.canonical.document import ChargeRef, Original
 from mappings.canonical.money import Money, minor_digits, minor_units, to_money, zero
 from mappings.canonical.period import Period
-from mappings.lean import lean
+from mappings.lean import lean, replace
 from worker.billing.charges import Owed, billed_net
 from worker.billing.pricing import pieces
 from worker.billing.tariff import tariff_of, whole_number

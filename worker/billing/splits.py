@@ -7,7 +7,6 @@ documents"). The key of the cycle's first day counts, and stays with its charges
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +15,7 @@ from mappings.canonical.contract import Contract
 from mappings.canonical.document import ChargeRef
 from mappings.canonical.money import Money, apportion
 from mappings.canonical.subscription import SplitKey, Subscription
+from mappings.lean import replace
 from worker.billing.charges import Owed
 from worker.billing.hierarchy import Tree, payer
 from worker.billing.pricing import plain_number

@@ -20,14 +20,14 @@ class Tariff:
     """A price for whole quantities. `amount(units) / scale` is the exact price of a whole cycle.
 
     `each` is the one price of every unit, where there is one; `group` what a blended pool pays for all of
-    its units together. Both are in parts of the scale, that of the group before its total is in it.
+    its units together, in parts of `group_scale`.
     """
 
-    __slots__ = ("_model", "_package", "_steps", "each", "group", "scale")
+    __slots__ = ("_model", "_package", "_steps", "each", "group", "group_scale", "scale")
 
     def __init__(self, price: PriceFacts, digits: int) -> None:
         unit = 10**digits
-        self.scale = unit
+        self.scale = self.group_scale = unit
         self._model = price.model
         self._package = int(price.package_size)
         self._steps = _steps(price, unit)

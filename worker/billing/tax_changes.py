@@ -7,12 +7,12 @@ when the period was billed (billing rules, "Tax"). The nets cancel; what differs
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from mappings.canonical.document import ChargeRef, Original
 from mappings.canonical.money import Money
 from mappings.canonical.party import Issuer
+from mappings.lean import replace
 from worker.billing.settle import credit_left
 from worker.billing.tax_points import tax_day
 from worker.billing.taxes import rate_of

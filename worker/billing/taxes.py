@@ -6,7 +6,7 @@ Legal tax belongs to the document; a section's tax is its share by largest remai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from mappings.canonical.contract import Contract
 from mappings.canonical.document import TaxTotal
 from mappings.canonical.money import Money, RoundingMode, apportion, round_half, round_ratio
 from mappings.canonical.party import Issuer, Party, Treatment
-from mappings.lean import lean
+from mappings.lean import lean, replace
 from worker.billing.treatments import Treated, treatment_by_code, treatment_of
 from worker.billing.values import Charge, Check
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from mappings.canonical.catalog import Promotion, Tier
 from mappings.canonical.party import FxRate
 from mappings.canonical.subscription import Plan, Subscription
+from mappings.lean import replace
 from worker.billing.periods import CYCLE_MONTHS
 from worker.billing.values import Check, PriceFacts
 

@@ -11,6 +11,7 @@ from datetime import date
 
 from mappings.canonical.catalog import Product
 from mappings.canonical.party import Address, Exemption, Issuer, Party, TaxRule, Treatment
+from mappings.lean import lean
 from worker.billing.tax_ids import in_union, registrations_in, why_wrong
 from worker.billing.values import Check
 
@@ -20,6 +21,7 @@ DESTINATION = frozenset({"US", "CA"})
 """Countries whose sales taxes follow the place of use: the ship-to address counts before the bill-to's."""
 
 
+@lean
 @dataclass(frozen=True, slots=True)
 class Treated:
     """A treatment with the issuer's tax code for it, the reason as printed, and what speaks against it."""

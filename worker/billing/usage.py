@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
+from mappings.lean import replace
 from worker.billing.values import BilledCharge, Charge
 
 

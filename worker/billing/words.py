@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -12,6 +11,7 @@ from itertools import pairwise
 
 from mappings.canonical.money import Money, minor_digits
 from mappings.canonical.period import Period
+from mappings.lean import replace
 from worker.billing.charges import Deal, Owed, exact_cost, ratio_by_days
 from worker.billing.discounts import price_runs
 from worker.billing.memo import remembered
@@ -24,10 +24,16 @@ from worker.billing.values import PriceFacts, Span
 def first_basis(one: Owed, net: Money) -> tuple[str, ...]:
     """The steps of a cycle that is charged for the first time."""
     deal = one.deal
-    steps = tuple(_span_steps(deal, one.spans, one.cycle))
+    steps = _plain_steps(deal, one.spans, one.cycle) or tuple(_span_steps(deal, one.spans, one.cycle))
     together = (f"together, rounded once: {net}",) if len(steps) > 1 else ()
-    sources = dict.fromkeys((deal.price.source, *(step.source for step in deal.price.later)))
-    return (*steps, *together, *(f"price: {source}" for source in sources))
+    return (*steps, *together, *_sources(deal.price))
+
+
+@remembered
+def _sources(price: PriceFacts) -> tuple[str, ...]:
+    """Where the prices of a cycle come from, each told once."""
+    sources = dict.fromkeys((price.source, *(step.source for step in price.later)))
+    return tuple(f"price: {source}" for source in sources)
 
 
 def change_basis(one: Owed, before: tuple[Span, ...], net: Money, *, billed: Money) -> tuple[str, ...]:
@@ -71,6 +77,9 @@ def _whole_words(price: PriceFacts, quantity: Decimal, currency: str) -> str | N
         return None
     if tariff.each is not None:
         return f"{unit_words(number, price.unit)} x {scaled_price(tariff.each, tariff.scale, currency)}"
+    if tariff.group is not None and price.pool is not None:
+        total = units(price.pool.total, price.unit)
+        return f"{scaled_price(tariff.group, tariff.group_scale, currency)} x {number}/{total}"
     parts = tariff.parts(number)
     if parts is None:
         return None
@@ -138,6 +147,30 @@ def _span_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Iterator[
         calculation = quantity_words(price, span.quantity, deal.currency)
         result = _result(at_price, Span(days, span.quantity), cycle) if len(runs) > 1 else ""
         yield _step(calculation, weighed, at_price, result)
+
+
+def _plain_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> tuple[str, ...] | None:
+    """The same of whole quantities that weigh their own days, which is nearly always; else None."""
+    tariff = tariff_of(deal.price)
+    if tariff is None or deal.proration != "actual_days_of_cycle" or deal.rounding.basis != "per_line":
+        return None
+    held = [span for span in spans if span.quantity]
+    tier = _tier_words(deal.price)
+    ending = f", {tier}" if tier else ""
+    whole, steps = cycle.days, []
+    for span in held:
+        said, number = _whole_words(deal.price, span.quantity, deal.currency), whole_number(span.quantity)
+        if said is None or number is None:
+            return None
+        days = span.period.days
+        if span.period != cycle:
+            said = f"({said})" if " + " in said else said
+            said = f"{said} x {days}/{whole} days"
+        if len(held) > 1:
+            exact = _exact_ratio(tariff.amount(number) * days, tariff.scale * whole, deal.currency)
+            said = f"{said} = {exact}"
+        steps.append(said + ending)
+    return tuple(steps)
 
 
 def _result(deal: Deal, span: Span, cycle: Period) -> str:
