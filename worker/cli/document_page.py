@@ -74,6 +74,11 @@ def _totals(content: Document) -> Iterator[str]:
     yield f"net    {content.net}"
     for tax in content.taxes:
         yield shown(f"tax    {tax.tax} ({tax.code}, {tax.percent:f} % of {tax.base})")
+        if tax.reason:
+            yield shown(f"       {tax.treatment.replace('_', ' ')}: {tax.reason}")
+    if content.converted_tax is not None:
+        own = content.converted_tax
+        yield shown(f"       {own.tax} in the tax currency, at {own.rate:f} of {own.on} ({own.source})")
     yield f"gross  {content.gross}"
     if content.home_currency != content.currency:
         source = content.exchange_rate_source
