@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from connectors.http.redact import redact
+
+
+class _LossySink:
+    """A log that can be away: what cannot be written is dropped and counted, and work goes on (row 89).
+
+    The count is told with the next line that gets through.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._dropped = 0
+        self._guard = threading.Lock()
+
+    def write(self, text: str) -> int:
+        """Write a piece of a line, or drop it."""
+        with self._guard:
+            told = f"log.dropped pieces={self._dropped}\n" if self._dropped else ""
+            try:
+                self._stream.write(told + text)
+            except (OSError, ValueError):  # a full disk, a reader that is gone, a closed stream
+                self._dropped += 1
+            else:
+                self._dropped = 0
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush; a flush that fails is a line that was dropped."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def configure(*, level: str, form: str) -> None:
@@ -29,7 +60,7 @@ def configure(*, level: str, form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_LossySink(sys.stderr)),  # type: ignore[arg-type]  # a writer
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

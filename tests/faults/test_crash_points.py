@@ -97,7 +97,7 @@ def sends_again(story: Story) -> tuple[int, ...]:
 class TestDeath:
     @pytest.mark.parametrize("death", DEATHS, ids=lambda death: f"{death.rows}: {death.before}>{death.at}")
     def test_anywhere_leaves_each_document_once_after_the_restart(self, story: Story, death: Death) -> None:
-        """Rows 1-3, 5-18, 21, 77, 85: the worker ends by os._exit; another begins; all is there once."""
+        """Rows 1-3, 5-19, 21, 77, 85: the worker ends by os._exit; another begins; all is there once."""
         story.lab.running.simulator.add_faults(*death.faults)
         if death.before:
             code = story.live(crash_at=death.before, reconnects=True, events=(EVENT,), bills=True)

@@ -135,7 +135,7 @@ class TestLease:
         assert world.laws_broken() == broken
 
     def test_missing_is_noticed(self, world: World) -> None:
-        """A second worker that takes the lane at once, whoever holds it, and goes on as if time had passed."""
+        """A second worker takes the lane whoever holds it, and goes on as if time had passed."""
         frozen = world.freeze()
         assert frozen is not None
         later = VirtualClock(world.clock.now() + timedelta(seconds=200))

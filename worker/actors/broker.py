@@ -15,6 +15,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import DramatiqError
 from dramatiq.middleware import Middleware, Retries, TimeLimit
+from redis import Redis
 from redis.exceptions import RedisError
 
 from connectors.crashpoints import crashpoint
@@ -26,6 +27,9 @@ FRONT = "front"
 
 PUSH = "push"
 """Queue of lanes: many threads, because a lane may wait for a slow ledger."""
+
+ANSWER_S = 5.0
+"""How long Redis may take to answer: one that hangs must keep no webhook waiting."""
 
 _TIME_LIMIT_MS = 600_000
 _HEARTBEAT_MS = 60_000
@@ -72,8 +76,9 @@ def make_broker(redis_url: str | None) -> dramatiq.Broker:
     ]
     if redis_url is None:
         return EmbeddedBroker(middleware)
+    client = Redis.from_url(redis_url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
     return RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves its constructor untyped
-        url=redis_url,
+        client=client,
         middleware=middleware,
         heartbeat_timeout=_HEARTBEAT_MS,
         maintenance_chance=_MAINTENANCE_CHANCE,
@@ -81,10 +86,18 @@ def make_broker(redis_url: str | None) -> dramatiq.Broker:
 
 
 class BrokerDoorbell:
-    """Rings by sending the actor a message; a queue that is away only costs the time until the sweep."""
+    """Rings by sending the actor a message; what the queue does not take goes to `otherwise` (actor, id).
 
-    def __init__(self, brokers: Iterable[dramatiq.Broker]) -> None:
+    Where nothing else helps, a queue that is away only costs the time until a sweep gets through.
+    """
+
+    def __init__(
+        self,
+        brokers: Iterable[dramatiq.Broker],
+        otherwise: Callable[[str, str], None] = lambda _name, _row_id: None,
+    ) -> None:
         self._brokers = tuple(brokers)
+        self._otherwise = otherwise
 
     def ring(self, name: str, row_id: str) -> None:
         """Send one id to one actor. Never raises: the row is committed, the sweeper rings again."""
@@ -93,6 +106,7 @@ class BrokerDoorbell:
             broker.get_actor(name).send(row_id)
         except (DramatiqError, RedisError, OSError) as error:
             log.warning("doorbell.failed", actor=name, row=row_id, error=type(error).__name__)
+            self._otherwise(name, row_id)
 
 
 def guarded(work: Callable[[str], None], name: str) -> Callable[..., None]:

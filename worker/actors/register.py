@@ -40,9 +40,11 @@ def open_queues(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     ring_at: Callable[[str, str, datetime], None] = lambda _name, _row_id, _at: None,
+    otherwise: Callable[[str, str], None] = lambda _name, _row_id: None,
 ) -> dict[str, dramatiq.Broker]:
     """One broker per queue with its actors, and the app's doorbell on them.
 
+    `otherwise` gets what a queue that is away does not take.
     A process that only rings (a command, the web without a worker) stops here; see `Service` for one
     that works.
     """
@@ -50,7 +52,7 @@ def open_queues(
     url = redis_url.get_secret_value() if redis_url else None
     brokers = {queue: make_broker(url) for queue in (FRONT, PUSH)}
     _register(brokers, app, should_stop=should_stop, ring_at=ring_at)
-    app.doorbell = BrokerDoorbell(brokers.values())
+    app.doorbell = BrokerDoorbell(brokers.values(), otherwise)
     return brokers
 
 

@@ -7,6 +7,7 @@ child stops its siblings (measured, see the decision on the queue).
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 import structlog
@@ -14,6 +15,7 @@ from dramatiq import Worker
 
 from worker.actors.broker import FRONT, PUSH
 from worker.actors.register import open_queues
+from worker.actors.spare import SpareHands
 from worker.actors.timers import Timers
 from worker.bootstrap import App
 from worker.flows.sweep import sweep
@@ -22,6 +24,7 @@ log = structlog.get_logger()
 
 _SWEEP_S = 2.0
 _FRONT_THREADS = 2
+_SPARE_THREADS = 4
 _POLL_MS = 20
 """How long a worker waits for a message before it looks around: dramatiq's default adds up to 0.8 s."""
 
@@ -33,7 +36,13 @@ class Service:
         self._app = app
         self._stopping = threading.Event()
         self._timers = Timers(app.clock, self._ring, every=self._sweep, interval_s=_SWEEP_S)
-        self._brokers = open_queues(app, should_stop=self._stopping.is_set, ring_at=self._timers.ring_at)
+        self._spare = SpareHands(lambda name: self._actor(name), threads=_SPARE_THREADS)
+        self._brokers = open_queues(
+            app,
+            should_stop=self._stopping.is_set,
+            ring_at=self._timers.ring_at,
+            otherwise=self._spare.take,
+        )
         threads = {FRONT: _FRONT_THREADS, PUSH: app.settings.push_threads}
         self._workers = tuple(
             Worker(broker, queues={queue}, worker_threads=threads[queue], worker_timeout=_POLL_MS)
@@ -53,9 +62,15 @@ class Service:
         self._timers.stop()
         for worker in self._workers:
             worker.stop(timeout=int(self._app.settings.drain_s * 1000))
+        self._spare.stop()
         for broker in self._brokers.values():
             broker.close()
         log.info("worker.stopped", holder=self._app.holder)
+
+    def _actor(self, name: str) -> Callable[[str], None]:
+        broker = next(one for one in self._brokers.values() if name in one.actors)
+        work: Callable[[str], None] = broker.get_actor(name).fn
+        return work
 
     def _ring(self, name: str, row_id: str) -> None:
         self._app.doorbell.ring(name, row_id)

@@ -18,13 +18,14 @@ from connectors.protocols import Ledger
 from mappings.canonical.book import Book
 from worker.delivery.batch import Waiting, choose
 from worker.delivery.pacing import Pacing, after_call, next_slot
-from worker.flows import recover, sending
+from worker.flows import recover, sending, verify
 from worker.flows.ports import Ports, Timing
 from worker.flows.recover import Reading
 from worker.flows.sending import Answer
 from worker.store import deliveries, lanes
 from worker.store.deliveries import Delivery
 from worker.store.lanes import Lane
+from worker.store.trouble import DATABASE_ERRORS, explain
 
 log = structlog.get_logger()
 
@@ -39,6 +40,15 @@ MISCONFIGURED = "misconfigured"
 
 SLICE_S = 2.0
 """How long a lane keeps its thread while other books wait for one."""
+
+KEEP_S = 300.0
+"""An outcome that cannot be written down is kept this long; after that a read of the book must find it."""
+
+KEEP_STOPPING_S = 20.0
+"""... and this long once the process was told to stop."""
+
+STAY_S = 300.0
+"""A drain gives its thread back after this long even where nobody waits for it, and rings for itself."""
 
 _TICK_S = 0.5
 
@@ -86,7 +96,8 @@ def drain(
         ledger = _opened(ports, book)
         if ledger is None:
             return Drained(f"paused: {MISCONFIGURED}")
-        return _Drain(ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict).run()
+        guard = verify.guard_of(ports, book, ledger, lane, timing)
+        return _Drain(ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict, guard).run()
     finally:
         held = lane
         ports.store.transact(lambda connection: lanes.release(connection, held))
@@ -117,6 +128,7 @@ class _Drain:
     should_stop: Callable[[], bool]
     is_crowded: Callable[[], bool]
     on_verdict: Callable[[Delivery, str], None]
+    guard: verify.Guard | None = None
     open_calls: dict[Future[Answer | Reading], tuple[str, ...]] = field(default_factory=dict)
     is_lost: bool = False
     wake_at: datetime | None = None
@@ -131,16 +143,21 @@ class _Drain:
             log.warning("recover.adopted", book=self.book.code)
         in_flight = max(1, self.ledger.capabilities.rates.in_flight)
         with ThreadPoolExecutor(in_flight, thread_name_prefix=f"lane-{self.book.code}") as pool:
-            while not self.is_lost:
-                self._renew()
-                if len(self.open_calls) < in_flight and self._start_next(pool):
-                    continue
-                if not self.open_calls:
-                    break
-                self._collect()
-            while self.open_calls:
-                self._collect()
+            try:
+                self._work(pool, in_flight)
+            finally:  # whatever ends the work, what was sent is heard and written down
+                while self.open_calls:
+                    self._collect()
         return self._drained()
+
+    def _work(self, pool: ThreadPoolExecutor, in_flight: int) -> None:
+        while not self.is_lost:
+            self._renew()
+            if len(self.open_calls) < in_flight and self._start_next(pool):
+                continue
+            if not self.open_calls:
+                return
+            self._collect()
 
     def _drained(self) -> Drained:
         if self.is_lost:
@@ -180,7 +197,7 @@ class _Drain:
         """Start one more call; False when there is none to start now."""
         self.wake_at = None
         is_crowded = self.is_crowded()
-        is_over = is_crowded and self.ports.clock.monotonic() - self.began_s >= SLICE_S
+        is_over = self.ports.clock.monotonic() - self.began_s >= (SLICE_S if is_crowded else STAY_S)
         if self.should_stop() or is_over:
             return False
         self._reload()
@@ -213,6 +230,8 @@ class _Drain:
             if unclear:
                 return unclear[:READ_MAX], ()
             waiting = deliveries.due(connection, self.book.code, now=now, limit=max(batch_size, 5))
+        if self.guard is not None:
+            waiting = self.guard.cleared(self.lane, waiting)
         by_id = {one.id: one for one in waiting}
         chosen = choose([Waiting(one.id, one.kind, one.goes_alone) for one in waiting], batch_size=batch_size)
         return (), tuple(by_id[one.id] for one in chosen)
@@ -234,6 +253,7 @@ class _Drain:
         if parcel is None:
             self._reload()
             return not self.is_lost
+        self.ports.watermark.sent(self.book.code, pacing.last_call_at)
         future: Future[Answer | Reading] = pool.submit(
             sending.call, self.ledger, parcel, clock=self.ports.clock
         )
@@ -252,11 +272,7 @@ class _Drain:
         done, _ = wait(self.open_calls, timeout=max(0.0, timeout_s), return_when=FIRST_COMPLETED)
         for future in done:
             del self.open_calls[future]
-            answer = future.result()
-            if isinstance(answer, Reading):
-                verdicts = recover.settle(self.ports, self.lane, answer, self.timing)
-            else:
-                verdicts = sending.settle(self.ports, self.lane, answer, self.timing)
+            verdicts = self._settled(future.result())
             if verdicts is None:
                 self._lose()
                 continue
@@ -266,3 +282,22 @@ class _Drain:
                     "push.settled", book=delivery.book, kind=delivery.kind, delivery=delivery.id, state=state
                 )
                 self.on_verdict(delivery, state)
+
+    def _settled(self, answer: Answer | Reading) -> tuple[tuple[Delivery, str], ...] | None:
+        """The verdicts of an answer, which is kept while the database is away and written down later."""
+        kept_since_s: float | None = None
+        while True:
+            try:
+                if isinstance(answer, Reading):
+                    return recover.settle(self.ports, self.lane, answer, self.timing)
+                return sending.settle(self.ports, self.lane, answer, self.timing)
+            except DATABASE_ERRORS as error:
+                trouble, now_s = explain(error), self.ports.clock.monotonic()
+                if trouble is None or not trouble.passes:
+                    raise
+                if kept_since_s is None:
+                    kept_since_s = now_s
+                    log.warning("push.outcome-kept", book=self.book.code, why=trouble.why)
+                if now_s - kept_since_s > (KEEP_STOPPING_S if self.should_stop() else KEEP_S):
+                    raise
+                self.ports.clock.sleep(_TICK_S)

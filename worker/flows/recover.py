@@ -79,9 +79,12 @@ def read(ledger: Ledger, chosen: Sequence[Delivery], *, clock: Clock) -> Reading
     failed: ConnectorError
     try:
         held = tuple(ledger.find([delivery.shipment for delivery in chosen]))
-        if len(held) == len(chosen):
+        if not all(one is None or isinstance(one, Held) for one in held):
+            failed = OutcomeUnknown("The connector answered a look-up with something else.")
+        elif len(held) == len(chosen):
             return Reading(tuple(chosen), held, None, started_at, clock.now())
-        failed = OutcomeUnknown(f"The connector answered {len(held)} of {len(chosen)} look-ups.")
+        else:
+            failed = OutcomeUnknown(f"The connector answered {len(held)} of {len(chosen)} look-ups.")
     except ConnectorError as error:
         failed = error
     except Exception as error:  # the connector's door: a failed read proves nothing

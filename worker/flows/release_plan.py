@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Literal, Protocol
 
 from connectors import registry
+from connectors.protocols import Capabilities
 from mappings.canonical.book import Book, Chart
 from mappings.canonical.document import Document
 from mappings.canonical.party import Issuer, Party, Series
@@ -202,14 +203,9 @@ class Planner:
         if chart is None:
             return [Check("chart_missing", f"Book {book.code}: there is no chart {book.chart}. Add it.")]
         known = registry.ledger(book.ledger).capabilities
-        if known.number_length_max and len(document.number) > known.number_length_max:
-            return [
-                Check(
-                    "number_too_long",
-                    f"Book {book.code} takes numbers of at most {known.number_length_max} characters;"
-                    f" {document.number} is longer. Shorten the pattern of series {document.series}.",
-                )
-            ]
+        misfits = too_large_for(document, book, known)
+        if misfits:
+            return misfits
         record = resolve(document, chart, self._products)
         if not isinstance(record, DocumentRecord):
             return [_unmapped(book, gap) for gap in record]
@@ -234,6 +230,19 @@ class Planner:
             products=self._products,
             is_customer=lambda party, currency: (party, currency) in payers,
         )
+
+
+def too_large_for(document: Document, book: Book, known: Capabilities) -> list[Check]:
+    """What of the document its book has no room for."""
+    found: list[Check] = []
+    if known.number_length_max and len(document.number) > known.number_length_max:
+        why = f"Book {book.code} takes numbers of at most {known.number_length_max} characters;"
+        help_ = f" {document.number} is longer. Shorten the pattern of series {document.series}."
+        found.append(Check("number_too_long", why + help_))
+    if known.lines_max and len(document.lines) > known.lines_max:
+        why = f"Book {book.code} takes at most {known.lines_max} lines, this has {len(document.lines)}."
+        found.append(Check("too_many_lines", f"{why} Bill its entities apart."))
+    return found
 
 
 def _unmapped(book: Book, gap: Gap) -> Check:

@@ -15,7 +15,7 @@ import structlog
 
 from connectors.crashpoints import crashpoint
 from connectors.errors import ConnectorError, OutcomeUnknown, Refused
-from connectors.protocols import Clock, Ledger, Outcome
+from connectors.protocols import Clock, Ledger, Outcome, Posted
 from mappings.canonical.record import Reference
 from mappings.identity import DeliveryIdentity
 from worker.delivery.batch import batch_key
@@ -155,7 +155,8 @@ def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
     """Make the call. Runs in a thread of the lane and touches no row; never raises."""
     shipments = [delivery.shipment for delivery in parcel.deliveries]
     try:
-        outcomes = tuple(ledger.push(shipments, batch_key=parcel.batch_key, not_after=parcel.not_after))
+        answered = ledger.push(shipments, batch_key=parcel.batch_key, not_after=parcel.not_after)
+        outcomes = tuple(_checked(one) for one in answered)
         if len(outcomes) == len(shipments):
             return Answer(parcel, outcomes, None, clock.now())
         failed: ConnectorError = OutcomeUnknown(
@@ -167,6 +168,13 @@ def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
         log.exception("push.connector-failed", book=parcel.deliveries[0].book)
         failed = OutcomeUnknown(f"Our connector failed with {type(error).__name__}.")
     return Answer(parcel, (failed,) * len(shipments), failed, clock.now())
+
+
+def _checked(outcome: object) -> Outcome:
+    """An outcome as it was promised; anything else says nothing about what was sent (row 74)."""
+    if isinstance(outcome, Posted | ConnectorError):
+        return outcome
+    return OutcomeUnknown(f"Our connector answered with {type(outcome).__name__}.")
 
 
 def settle(

@@ -26,6 +26,7 @@ _WEIGHTS: Mapping[str, int] = {
 }
 _RESUME_S_MAX = 90.0
 _POLL_S = 0.1
+_BUSY_S_MAX = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Blows:
     def strike(self) -> str:
         """One blow, and back when its lanes work again (or have had long enough); returns its name."""
         time.sleep(self.chance.uniform(*self.gap_s))
+        self._await_a_busy_lane()
         if self.chance.random() < 0.25:
             self.park.simulator.post("faults", [storm(self.chance.choice(list(REALMS.values())))])
         (name,) = self.chance.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
@@ -61,6 +63,12 @@ class Blows:
         while self.watch.is_waiting and time.monotonic() < deadline:
             time.sleep(_POLL_S)
         return name
+
+    def _await_a_busy_lane(self) -> None:
+        """A blow hits hardest, and its resuming can be measured, while a lane works."""
+        deadline = time.monotonic() + _BUSY_S_MAX
+        while not self.watch.is_busy and time.monotonic() < deadline:
+            time.sleep(_POLL_S / 5)
 
     def _struck(self, name: str) -> None:
         self.watch.struck(Blow(name, time.time()), tuple(REALMS))

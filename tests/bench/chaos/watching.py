@@ -49,10 +49,14 @@ class _Pending:
 
 @dataclass
 class Watch:
-    """Follows every lane from a thread of its own; `resumed` are seconds by kind of blow."""
+    """Follows every lane from a thread of its own; `resumed` are seconds by kind of blow.
+
+    `is_busy`: a lane had something to do at the last look.
+    """
 
     url: str
     resumed: list[tuple[str, float]] = field(default_factory=list)
+    is_busy: bool = False
     _pending: dict[str, list[_Pending]] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -91,6 +95,7 @@ class Watch:
     def _look(self, connection: psycopg.Connection) -> None:
         now = time.time()
         rows = connection.execute(_LANES, {"now": int(now * 1_000_000)}).fetchall()
+        self.is_busy = any(has_work for *_, has_work in rows)
         with self._guard:
             for book, paused, waits, pacing, has_work in rows:
                 lane = Seen(_last_call(pacing), bool(paused) or waits or not has_work)

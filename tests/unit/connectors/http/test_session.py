@@ -188,6 +188,7 @@ class TestSending:
 
     @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Again", "308 Again"])
     def test_follows_no_redirect(self, status: str) -> None:
+        """Row 87."""
         with serving(answering(OK)) as other:
             redirect = answer(status, b"", f"Location: {other.url}/elsewhere")
             with serving(answering(redirect)) as server:
@@ -197,6 +198,8 @@ class TestSending:
         assert other.requests == []
 
     def test_never_repeats_by_itself(self) -> None:
+        """Row 87."""
+
         def drop(peer: Peer) -> None:
             peer.read_request()
 

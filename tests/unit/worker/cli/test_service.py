@@ -70,6 +70,7 @@ class TestServe:
     def test_answers_works_for_others_and_ends_on_sigterm(
         self, installation: Path, run_command: Command
     ) -> None:
+        """Row 76."""
         with started("serve", "--port", "0") as (process, told):
             ready = status_of(told["url"], "/health/ready")
             billing = run_command("bill")

@@ -69,6 +69,7 @@ class TestCheck:
         store.close()
 
     def test_refuses_a_database_of_a_newer_program(self, database_url: str) -> None:
+        """Row 78."""
         store = open_store(database_url)
         with store.write() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

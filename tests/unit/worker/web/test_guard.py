@@ -57,6 +57,7 @@ class TestBody:
         assert served.raw(request(f"content-length: {'9' * 400}")).status in (400, 413)
 
     def test_in_chunks_past_the_cap_is_refused_while_it_streams(self, served: Served) -> None:
+        """Row 55."""
         answer = served.raw(request("transfer-encoding: chunked"), *[chunk(b"x" * 400)] * 3)
 
         assert answer.status == 413

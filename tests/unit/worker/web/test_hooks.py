@@ -145,6 +145,7 @@ class TestSignedEvent:
         assert hooks.post(headers=both).status == 202
 
     def test_a_hundred_times_at_once_is_one_row(self, hooks: Hooks) -> None:
+        """Row 33."""
         headers = signed(BODY)
 
         with ThreadPoolExecutor(20) as pool:
@@ -215,6 +216,7 @@ class TestUnsignedEvent:
     def test_is_turned_away_and_leaves_nothing(
         self, hooks: Hooks, forged: Callable[[], dict[str, str]]
     ) -> None:
+        """Row 36."""
         answer = hooks.post(headers=forged())
 
         assert answer.status == 401

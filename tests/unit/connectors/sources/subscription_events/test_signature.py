@@ -119,6 +119,7 @@ class TestTime:
         ("seconds", "accepted"), [(-301, False), (-300, True), (0, True), (300, True), (301, False)]
     )
     def test_may_differ_by_300_seconds(self, seconds: int, accepted: bool) -> None:
+        """Rows 36, 42."""
         assert accepts(signed(at=NOW + timedelta(seconds=seconds))) == accepted
 
     @pytest.mark.parametrize(

@@ -139,6 +139,8 @@ class TestBill:
     def test_goes_on_with_the_others_when_one_group_breaks_the_computing(
         self, front: Front, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Row 83."""
+
         def breaks(state: GroupState, *, as_of: date, ground: Ground) -> GroupBill:
             if state.subscriptions[0].party == "LONE":
                 raise ZeroDivisionError("a defect")
@@ -185,7 +187,7 @@ class TestBillOfJoinedGroups:
 
 class TestBillsAtOnce:
     def test_write_every_draft_once(self, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Two bills, a release and an import at the same time."""
+        """Row 84: two bills, a release and an import at the same time."""
         monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 1)
         monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS_SPREAD", 1)
         news = Workspace(versions=(version("S-LONE", 8, date(2026, 1, 10)),))

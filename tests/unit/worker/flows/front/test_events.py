@@ -151,7 +151,7 @@ class TestApply:
         assert len(front.rows("document")) == 4
 
     def test_gives_one_timeline_in_any_order(self, front: Front) -> None:
-        """The later observation of a day wins, whatever came first."""
+        """Row 35: the later observation of a day wins, whatever came first."""
         events = [
             (event(4, on="2026-01-11"), "e-1"),
             (event(9, on="2026-01-21"), "e-2"),

@@ -80,7 +80,7 @@ class TestRelease:
         assert front.everything() == before
 
     def test_dates_by_the_issuers_own_calendar(self, front: Front) -> None:
-        """08:00 UTC on 5 January is still 4 January in Hawaii."""
+        """Row 43: 08:00 UTC on 5 January is still 4 January in Hawaii."""
         front.load(with_issuer(timezone="Pacific/Honolulu"))
         front.bill()
 
