@@ -264,7 +264,7 @@ class SubscriptionEntry(Entry, kw_only=True, frozen=True):
 
 
 class UsageEntry(Entry, kw_only=True, frozen=True):
-    """Metered consumption on a day. `ref` is made from the day when left out; what takes back needs its own."""
+    """Metered consumption on a day. `ref` is made from the day when left out; what takes back needs one."""
 
     subscription: Ref
     on: date
