@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import dramatiq
 import msgspec
 import structlog
+from sqlalchemy import select
 
 from connectors import crashpoints
 from tests.fakes.clock import VirtualClock
@@ -23,10 +24,11 @@ from tests.faults.seller import SOURCE, Seller, signed
 from worker import logs
 from worker.actors.register import open_queues
 from worker.bootstrap import App, build
-from worker.flows import bill, connect, release, workspace
+from worker.flows import bill, connect, release, replay, workspace
 from worker.flows.sweep import sweep
 from worker.settings import load
 from worker.store import deliveries, inbox, lanes, setup
+from worker.store.deliveries import DELIVERY
 from worker.web.hooks import receive_event
 
 SECONDS_MAX = 30
@@ -40,7 +42,8 @@ class Request:
     """One life of a worker: its environment, when it begins, and what it does before it works until idle.
 
     `crash_at` arms a crash point ("" = none); `refresh_tokens` reconnect books first; `events` are told by
-    webhook, each answered one by a line in the file `acknowledged` beside the database.
+    webhook, each answered one by a line in the file `acknowledged` beside the database. `replays`: what is
+    parked, by hand.
     """
 
     environment: dict[str, str]
@@ -51,6 +54,7 @@ class Request:
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     events: tuple[int, ...] = ()
     bills: bool = False
+    replays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def live(request: Request) -> None:
             connect.adopt(app.ports, app.book(code), app.tokens(code), refresh_token=token, actor="test")
         os.environ[crashpoints.VARIABLE] = request.crash_at
         crashpoints.arm()
+        if request.replays:
+            _replay_parked(app)
         for number in request.events:
             _tell(app, request.seller, number)
         if request.bills:
@@ -92,6 +98,13 @@ def live(request: Request) -> None:
             release.run(app.ports)
         _work_until_idle(app, clock, brokers, bell)
     app.store.close()
+
+
+def _replay_parked(app: App) -> None:
+    with app.store.read() as connection:
+        parked = list(connection.scalars(select(DELIVERY.c.id).where(DELIVERY.c.state == "parked")))
+    for delivery_id in parked:
+        replay.replay(app.ports, delivery_id, actor="test", reason="mended")
 
 
 def _tell(app: App, seller: Seller, number: int) -> None:

@@ -122,6 +122,11 @@ class Story:
         (lane,) = self._rows("lane")
         return str(lane["pause_reason"])
 
+    def parked(self) -> list[tuple[str, str]]:
+        """Kind and reason of what waits for a person."""
+        rows = self._rows("delivery")
+        return [(str(row["kind"]), str(row["reason"])) for row in rows if row["state"] == "parked"]
+
     def check(self, *, documents: int) -> None:
         """Every invariant; `documents` is how many invoices were accepted."""
         issued = books.check(self.farm)  # I1, I2, I5: each once, as issued, nothing else

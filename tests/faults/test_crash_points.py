@@ -12,6 +12,7 @@ import pytest
 
 from connectors.crashpoints import EXIT_CODE, POINTS, VARIABLE, UnknownCrashPoint, arm
 from connectors.ledgers.quickbooks.simulator import Fault
+from tests.e2e import books
 from tests.faults.crash_lab import PROJECT, SELLER, Lab, Story, a_lab
 
 LOST_BATCH = Fault("commit_then_drop", entity="batch")
@@ -124,6 +125,21 @@ class TestDeath:
 
         assert story.live(reconnects=True) == 0
         story.check(documents=SELLER.standing + 1)
+
+
+class TestPoison:
+    def test_is_parked_after_three_starts_and_keeps_nobody_back(self, story: Story) -> None:
+        """Rows 53, 75: a record that ends its process each time, out of memory for instance."""
+        assert story.live(reconnects=True, bills=True) == 0
+        for told in ((EVENT,), (), ()):
+            assert story.live(crash_at="send.after_writeahead", events=told) == EXIT_CODE
+
+        assert story.live(events=(EVENT + 1,)) == 0
+
+        assert story.parked() == [("customer", "poison")]
+        assert len(books.held_by(story.farm).documents) == SELLER.standing + 1
+        assert story.live(replays=True) == 0
+        story.check(documents=SELLER.standing + 2)
 
 
 class TestRegistry:

@@ -48,6 +48,7 @@ class TestImport:
         assert front.everything() == before
 
     def test_sees_a_changed_quantity_as_changed_from_now_on(self, front: Front, contracts: Path) -> None:
+        """Row 37: the webhook of the change never came; the provider's own list tells it."""
         imported(front, still_running(contracts))
 
         done = imported(front, still_running(contracts, quantity=6))
