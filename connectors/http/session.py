@@ -190,10 +190,13 @@ class _Call:
         return self.deadline - self.clock.monotonic()
 
     def about_to_send(self) -> None:
-        if self.bytes_left:
-            return
         now = self.clock.monotonic()
-        if self.not_after is not None and now > self.not_after:
+        is_late = self.not_after is not None and now > self.not_after
+        if self.bytes_left:
+            if is_late:  # frozen between head and body: half a request is nothing the other side acts on
+                raise _DeadlinePassed("our lease on the book ran out in the middle of the request")
+            return
+        if is_late:
             raise Unreachable("our lease on the book ran out before sending; nothing was sent", code="late")
         if now >= self.deadline:
             raise Unreachable("connecting took the whole time of the call; nothing was sent", code="late")

@@ -73,6 +73,33 @@ class TestNothingLeft:
         assert raised.value.code == "late"
         assert server.requests == []
 
+    def test_of_the_body_when_the_lease_runs_out_after_the_head(self) -> None:
+        """Row 41: wherever a worker freezes and wakes up late, it completes no request any more."""
+        outcomes = []
+        for looks in range(12):
+
+            class Frozen(WallClock):
+                looks_left = looks
+
+                def monotonic(self) -> float:
+                    self.looks_left -= 1
+                    return time.monotonic() + (0.0 if self.looks_left >= 0 else 60.0)
+
+            with serving(answering(OK)) as server:
+                session = HttpSession(Frozen())
+                try:
+                    session.send(post(server, deadline_s=600.0), not_after=time.monotonic() + 30)
+                    outcome = "sent"
+                except (Unreachable, OutcomeUnknown) as error:
+                    outcome = type(error).__name__
+                finally:
+                    session.close()
+                is_whole = any(request.endswith(b"{}") for request in server.requests)
+                outcomes.append((outcome, is_whole))
+
+        assert ("OutcomeUnknown", False) in outcomes
+        assert set(outcomes) <= {("Unreachable", False), ("OutcomeUnknown", False), ("sent", True)}
+
     def test_when_the_lease_runs_out_while_connecting(self) -> None:
         """The check is right before the first byte, so time spent connecting counts."""
 
