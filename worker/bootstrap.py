@@ -12,15 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from connectors import registry
 from connectors.protocols import Clock, Ledger
 from mappings.canonical.book import Book
 from worker.clock import SystemClock
-from worker.embedded import DatabaseLock
-from worker.flows.ports import Doorbell, Ports, Timing
+from worker.embedded import DatabaseLock, SentFile
+from worker.flows.ports import Doorbell, NoWatermark, Ports, Timing, Watermark
 from worker.flows.run import Hands
 from worker.settings import Settings
-from worker.store import lanes, migrate, orders, setup
+from worker.store import installation, lanes, migrate, orders, setup
 from worker.store.columns import new_id
 from worker.store.engine import Store, open_store
 from worker.store.tokens import BookTokens
@@ -51,13 +53,22 @@ class App:
     holder: str
     doorbell: Doorbell
     keys_file: Path | None
+    watermark: Watermark = field(default_factory=NoWatermark)
     _sessions: dict[str, tuple[Book, Ledger]] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def ports(self) -> Ports:
         """The doors flows are handed."""
-        return Ports(self.store, self.clock, self.open_ledger, self.doorbell, self.holder, random.random)
+        return Ports(
+            self.store,
+            self.clock,
+            self.open_ledger,
+            self.doorbell,
+            self.holder,
+            random.random,
+            self.watermark,
+        )
 
     @property
     def is_embedded(self) -> bool:
@@ -174,6 +185,7 @@ def build(settings: Settings) -> App:
     store = open_store(settings.database_url)
     migrate.upgrade(store)
     offset = lanes.clock_offset(store, datetime.now(UTC))
+    _meet_epoch(store, settings.restore_epoch)
     return App(
         settings=settings,
         store=store,
@@ -181,4 +193,18 @@ def build(settings: Settings) -> App:
         holder=f"{socket.gethostname()}-{os.getpid()}-{new_id()[-6:]}",
         doorbell=SilentDoorbell(),
         keys_file=path.with_name(path.name + ".keys") if path is not None else None,
+        watermark=NoWatermark() if path is None else SentFile(path.with_name(path.name + ".sent")),
     )
+
+
+def _meet_epoch(store: Store, outside: str) -> None:
+    """Another restore epoch than the database knows: every book is read before anything is sent."""
+    if not outside:
+        return
+    with store.read() as connection:
+        if installation.restore_epoch(connection) == outside:
+            return
+    now = datetime.now(UTC)
+    books = store.transact(lambda connection: installation.meet_epoch(connection, outside, now=now))
+    if books:
+        structlog.get_logger().warning("db.restored", books=len(books))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import threading
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -65,3 +68,39 @@ class DatabaseLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+class SentFile:
+    """When something was last sent to each book, in a small file beside the database.
+
+    A database restored from a backup is older than this file, and that is how the restore is noticed
+    (row 71). The file must not be part of the backup; one that cannot be read says nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = threading.Lock()
+        self._known: dict[str, str] | None = None
+
+    def last_sent(self, book: str) -> datetime | None:
+        """The instant, or None where nothing was ever sent from here."""
+        with self._guard:
+            text = self._read().get(book)
+        return None if text is None else datetime.fromisoformat(text)
+
+    def sent(self, book: str, at: datetime) -> None:
+        """Something is about to leave for a book. Replaces the file whole."""
+        with self._guard:
+            known = self._read()
+            known[book] = at.isoformat()
+            fresh = self._path.with_name(self._path.name + ".new")
+            fresh.write_text(json.dumps(known))
+            os.replace(fresh, self._path)
+
+    def _read(self) -> dict[str, str]:
+        if self._known is None:
+            try:
+                self._known = dict(json.loads(self._path.read_text()))
+            except (OSError, ValueError, TypeError):
+                self._known = {}
+        return self._known

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, validation_alias="SUBLEDGER_PORT")
     push_threads: int = Field(32, ge=1, le=256, validation_alias="SUBLEDGER_PUSH_THREADS")
     drain_s: float = Field(180.0, gt=0, validation_alias="SUBLEDGER_DRAIN_SECONDS")
+    restore_epoch: str = Field("", max_length=100, validation_alias="SUBLEDGER_RESTORE_EPOCH")
     log_format: str = Field("text", pattern="^(text|json)$", validation_alias="SUBLEDGER_LOG_FORMAT")
     log_level: str = Field(
         "warning", pattern="^(debug|info|warning|error)$", validation_alias="SUBLEDGER_LOG_LEVEL"

@@ -134,6 +134,25 @@ def resume(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: As
     return _tell(plain(change), applied=change.applied and not dry_run, verb="resumed", as_json=as_json)
 
 
+@app.command("verified")
+def verified(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Say that a book and the database agree again after a restore: it is no longer read before each create.
+
+    `reconcile book` says so by itself where the ledger tells its changes.
+
+    Example: subledger book verified DE --reason "compared by hand"
+    """
+    from worker.flows import verify
+
+    with opened() as installation:
+        ports = ports_of(installation, dry_run=dry_run)
+        ended = verify.verified(ports, installation.book(code), actor=actor(), reason=reason)
+    out = Output(as_json=as_json)
+    out.result({"book": code, "was_verifying": ended, "applied": ended and not dry_run})
+    out.line(f"book {code}: " + ("verified" if ended else "was not being verified"))
+    return exits.DONE
+
+
 def _tell(change: dict[str, object], *, applied: bool, verb: str, as_json: bool) -> int:
     out = Output(as_json=as_json)
     would = change["applied"] and not applied

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from worker.cli import exits
 from worker.cli.nouns import noun
-from worker.cli.opening import settings_of_environment
-from worker.cli.options import AsJson, DryRun
+from worker.cli.opening import actor, confirm, opened, ports_of, settings_of_environment
+from worker.cli.options import AsJson, DryRun, Reason, Yes
 from worker.cli.output import Output
 
 app = noun("The database: its schema revision, and upgrading it.")
@@ -62,3 +62,25 @@ def check(as_json: AsJson = False) -> int:
 def _is_absent() -> bool:
     path = settings_of_environment().sqlite_path
     return path is not None and not path.exists()
+
+
+@app.command("restored")
+def restored(reason: Reason = "", dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False) -> int:
+    """Say that this database was restored from a backup: every book is read before anything is created in it.
+
+    Noticed by itself on SQLite, and by a new SUBLEDGER_RESTORE_EPOCH; saying it once more does no harm.
+
+    Example: subledger db restored --reason "backup of 24 November" --yes
+    """
+    from worker.flows import verify
+
+    with opened() as installation:
+        if not dry_run:
+            confirm("Read every book before anything is created in it?", yes=yes)
+        ports = ports_of(installation, dry_run=dry_run)
+        begun = verify.restored(ports, actor=actor(), reason=reason)
+    out = Output(as_json=as_json)
+    out.result({"books": begun, "applied": bool(begun) and not dry_run})
+    out.line(f"{len(begun)} books are read before anything is created: {', '.join(begun) or 'none new'}")
+    out.hint("Then: subledger run, and subledger reconcile book BOOK for each, which ends it.")
+    return exits.DONE

@@ -9,6 +9,7 @@ import typer
 
 from worker.cli import (
     adjustment,
+    audit,
     book,
     daily,
     database,
@@ -46,6 +47,7 @@ NOUNS: tuple[tuple[str, typer.Typer], ...] = (
     ("replay", replaying.app),
     ("mapping", mapping.app),
     ("keys", keys.app),
+    ("audit", audit.app),
     ("db", database.app),
     ("simulator", simulator.app),
     ("help", help_.app),

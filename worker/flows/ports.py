@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from connectors.protocols import Clock, Ledger
@@ -23,6 +24,24 @@ class OpenLedger(Protocol):
     def __call__(self, book: Book) -> Ledger: ...
 
 
+class Watermark(Protocol):
+    """When something was last sent to each book, outside the database: a restore cannot take it back."""
+
+    def last_sent(self, book: str) -> datetime | None: ...
+
+    def sent(self, book: str, at: datetime) -> None: ...
+
+
+class NoWatermark:
+    """Nothing is kept outside: after a restore a person, or the environment, must say so."""
+
+    def last_sent(self, book: str) -> datetime | None:
+        return None
+
+    def sent(self, book: str, at: datetime) -> None:
+        """Keep nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The doors of a flow. `holder` names this process on leases; `jitter` gives a number in [0, 1)."""
@@ -33,6 +52,7 @@ class Ports:
     doorbell: Doorbell
     holder: str
     jitter: Callable[[], float]
+    watermark: Watermark = field(default_factory=NoWatermark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ def reconcile(ports: Ports, book: Book, *, since: datetime | None = None) -> Rec
     now = ports.clock.now()
     with ports.store.read() as connection:
         facts = book_facts.get(connection, book.code)
-    seen = facts.changes_until if facts is not None else None
-    wanted = since or seen or now - FIRST_LOOK
+        lane = lanes.get(connection, book.code)
+    starts = [facts.changes_until if facts is not None else None, lane.verify_since if lane else None]
+    wanted = since or min(filter(None, starts), default=now - FIRST_LOOK)
     earliest = now - ledger.look_back + timedelta(minutes=1)
     begin = max(wanted, earliest)
     told = ledger.changes(begin)
@@ -90,7 +91,12 @@ def reconcile(ports: Ports, book: Book, *, since: datetime | None = None) -> Rec
             if facts is None:
                 book_facts.asked(connection, book.code, now=now)
             book_facts.read_changes_until(connection, book.code, until=told.until)
-        return differences.lines(connection, book=book.code)
+        found = differences.lines(connection, book=book.code)
+        lane = lanes.get(connection, book.code)
+        is_known = not any(one.reason == "unknown_there" for one in found)
+        if told.is_complete and begin <= wanted and is_known and lane is not None and lane.verify_since:
+            lanes.end_verify(connection, book.code)
+        return found
 
     still_open = ports.store.transact(finish)
     if freed:

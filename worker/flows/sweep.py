@@ -6,7 +6,7 @@ from connectors.crashpoints import crashpoint
 from worker.delivery.consequence import BOOK_WIDE
 from worker.flows.ports import Ports
 from worker.flows.probe import ASK_AGAIN
-from worker.store import deliveries, freeing, inbox, lanes, orders
+from worker.store import deliveries, freeing, inbox, lanes, orders, sealing
 
 
 def sweep(ports: Ports) -> tuple[str, ...]:
@@ -15,6 +15,7 @@ def sweep(ports: Ports) -> tuple[str, ...]:
     Idempotent: any process may run it, and two at once only ring twice.
     """
     now = ports.clock.now()
+    _seal_audit(ports)
     with ports.store.read() as connection:
         events = inbox.waiting(connection, now=now)
         books = lanes.free_of(connection, deliveries.books_with_work(connection, now=now), now=now)
@@ -28,3 +29,11 @@ def sweep(ports: Ports) -> tuple[str, ...]:
         ports.doorbell.ring(name, row_id)
         crashpoint("sweeper.mid")
     return tuple(row_id for _, row_id in rung)
+
+
+def _seal_audit(ports: Ports) -> None:
+    """Chain what was written since the last sweep; one of several sweepers does it (R15)."""
+    with ports.store.read() as connection:
+        has_new = sealing.has_unsealed(connection)
+    if has_new:
+        ports.store.transact(sealing.seal)

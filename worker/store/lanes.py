@@ -23,12 +23,13 @@ HEARTBEAT = timedelta(seconds=3)
 SEND_MARGIN = timedelta(seconds=6)
 """A write-ahead commits only with at least this much of the lease left (design section 7)."""
 
+_MONTH = timedelta(days=29)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane as its holder sees it."""
+    """A lane as its holder sees it; with `verify_since` the book is read before anything is created (R12)."""
 
     book: str
     holder: str
@@ -39,6 +40,7 @@ class Lane:
     not_before: datetime
     failures: int
     pacing: Pacing
+    verify_since: datetime | None = None
 
 
 def ensure(connection: Connection, books: Iterable[str]) -> None:
@@ -142,6 +144,31 @@ def paused_for(connection: Connection, reasons: Iterable[str], *, now: datetime)
     return tuple(sorted(connection.execute(query).scalars()))
 
 
+def verify(connection: Connection, *, now: datetime, book: str = "") -> tuple[str, ...]:
+    """Let lanes (or one) read before they create, from their last call on; returns those that now do.
+
+    One that remembers no call looks a month back, as far as change feeds tell.
+    """
+    query = select(LANE).where(LANE.c.verify_since.is_(None))
+    if book:
+        query = query.where(LANE.c.book == book)
+    begun = []
+    for row in connection.execute(query).mappings().all():
+        lane = _lane(row)
+        begin = max(lane.pacing.last_call_at, now - _MONTH)
+        connection.execute(update(LANE).where(LANE.c.book == lane.book).values(verify_since=begin))
+        begun.append(lane.book)
+    return tuple(begun)
+
+
+def end_verify(connection: Connection, book: str) -> bool:
+    """The book and we agree again; False when its lane was not verifying."""
+    done = connection.execute(
+        update(LANE).where(LANE.c.book == book, LANE.c.verify_since.is_not(None)).values(verify_since=None)
+    )
+    return done.rowcount == 1
+
+
 def free_all(connection: Connection) -> None:
     """End every lease: only for the process that holds the embedded lock, which proves them dead."""
     connection.execute(update(LANE).values(lease_until=_LONG_AGO, holder=""))
@@ -181,4 +208,4 @@ def _lane(row: RowMapping) -> Lane:
         msgspec.json.decode(row["pacing"], type=Pacing) if row["pacing"] else Pacing(_LONG_AGO, _LONG_AGO)
     )
     names = ("book", "holder", "epoch", "lease_until", "pause_reason", "pause_why", "not_before", "failures")
-    return Lane(**{name: row[name] for name in names}, pacing=pacing)
+    return Lane(**{name: row[name] for name in names}, pacing=pacing, verify_since=row["verify_since"])

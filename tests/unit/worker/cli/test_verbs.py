@@ -32,6 +32,8 @@ READING: dict[str, tuple[str, ...]] = {
     "replay list": (),
     "reconcile list": (),
     "keys new": (),
+    "audit list": (),
+    "audit verify": (),
     "db check": (),
     "help exit-codes": (),
 }
@@ -60,6 +62,8 @@ CHANGING: dict[str, tuple[str, ...]] = {
     "delivery replay": (PARKED,),
     "delivery cancel": (PARKED,),
     "replay plan": (),
+    "db restored": (),
+    "book verified": ("US-BOOK",),
     "db upgrade": (),
 }
 ELSEWHERE = {

@@ -1,0 +1,241 @@
+"""Verify mode: after a restore nothing is created before the book was read for it (R12, row 71).
+
+Protects: a database restored from an older backup has forgotten what was posted since; the book has not.
+Every delivery is looked for first, by our marker among what changed since the backup and by its number or
+name; what is there is adopted, and only what is provably absent is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from connectors.errors import ConnectorError, Refused
+from connectors.protocols import Change, Held, Ledger, Rendered, ReportsChanges
+from mappings.canonical.book import Book
+from mappings.canonical.record import Reference
+from worker.delivery.foresight import Fate, seen
+from worker.delivery.step import Park
+from worker.flows import steps
+from worker.flows.ports import Ports, Timing
+from worker.flows.sending import facts
+from worker.store import audit, deliveries, lanes, references
+from worker.store.deliveries import Delivery
+from worker.store.engine import Connection
+from worker.store.lanes import Lane
+
+log = structlog.get_logger()
+
+_AGAIN = timedelta(seconds=30)
+_TOLERANCE = timedelta(milliseconds=1)
+"""The file outside carries instants as text; a database keeps microseconds."""
+
+
+def guard_of(ports: Ports, book: Book, ledger: Ledger, lane: Lane, timing: Timing) -> Guard | None:
+    """The guard of a lane that must verify; None for one that need not.
+
+    A lane that sent something after what its own row remembers was restored: it begins to verify now.
+    """
+    since = lane.verify_since
+    outside = ports.watermark.last_sent(book.code)
+    if since is None and outside is not None and outside > lane.pacing.last_call_at + _TOLERANCE:
+        since = lane.pacing.last_call_at
+        now = ports.clock.now()
+
+        def work(connection: Connection) -> None:
+            lanes.verify(connection, now=now, book=book.code)
+            body = {"database": lane.pacing.last_call_at, "outside": outside}
+            audit.record(
+                connection,
+                actor=ports.holder,
+                act="book.verify",
+                subject=f"book {book.code}",
+                body=body,
+                now=now,
+            )
+
+        ports.store.transact(work)
+        log.warning("book.restored", book=book.code, since=str(since))
+    return None if since is None else Guard(ports, book, ledger, timing, since)
+
+
+@dataclass
+class Guard:
+    """Lets a delivery of one stay pass only after the book was read for it. `absent`: read, not there."""
+
+    ports: Ports
+    book: Book
+    ledger: Ledger
+    timing: Timing
+    since: datetime
+    absent: set[str] = field(default_factory=set)
+    by_marker: dict[str, Change] | None = None
+
+    def cleared(self, lane: Lane, waiting: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """Those of the waiting that may be sent; adopts or parks the others, until some may or none waits."""
+        while waiting and not any(one.id in self.absent for one in waiting):
+            try:
+                self._look(lane, [one for one in waiting if one.id not in self.absent])
+            except ConnectorError as error:
+                log.warning("verify.failed", book=self.book.code, why=type(error).__name__)
+                until = self.ports.clock.now() + _AGAIN
+                self.ports.store.transact(partial(lanes.put_off, book=lane.book, until=until))
+                return ()
+            now, limit = self.ports.clock.now(), len(waiting)
+            with self.ports.store.read() as connection:
+                waiting = deliveries.due(connection, self.book.code, now=now, limit=limit)
+        return tuple(one for one in waiting if one.id in self.absent)
+
+    def _look(self, lane: Lane, chosen: Sequence[Delivery]) -> None:
+        with self.ports.store.read() as connection:
+            needed = {reference for one in chosen for reference in self.ledger.needs(one.record)}
+            bound = references.bound_of(connection, lane.book, needed)
+        rendered = {one.id: self._rendered(one, bound) for one in chosen}
+        unrenderable = {one for one, made in rendered.items() if made is None}
+        ready = [
+            replace(one, wire=made.body, lookup=made.lookup, expect=made.expect)
+            for one in chosen
+            if (made := rendered[one.id]) is not None
+        ]
+        held = self.ledger.find([one.shipment for one in ready]) if ready else ()
+        fates = [self._fate(one, found) for one, found in zip(ready, held, strict=True)]
+        if self._settle(lane, list(zip(ready, held, fates, strict=True))):
+            self.absent |= unrenderable  # the write-ahead says what they lack
+            self.absent |= {
+                one.id for one, fate in zip(ready, fates, strict=True) if fate.prospect == "create"
+            }
+
+    def _rendered(self, delivery: Delivery, bound: Mapping[Reference, str]) -> Rendered | None:
+        if any(reference not in bound for reference in self.ledger.needs(delivery.record)):
+            return None
+        try:
+            return self.ledger.render(delivery.record, marker=delivery.marker, bound=bound)
+        except Refused:
+            return None
+
+    def _fate(self, delivery: Delivery, held: Held | None) -> Fate:
+        """By number or name, and by our marker wherever it is: a restored database may number anew."""
+        elsewhere = self._changes().get(delivery.marker)
+        if elsewhere is not None and elsewhere.is_live and elsewhere.lookup != delivery.lookup:
+            why = f"The book holds it as {elsewhere.lookup} (id {elsewhere.ledger_id})."
+            return Fate("blocked", why, "differs_there")
+        looked_for = replace(delivery, send_started_at=self.ports.clock.now())
+        return seen(held, facts(looked_for, self.timing))
+
+    def _changes(self) -> Mapping[str, Change]:
+        """What carries our marker among the changes since the backup; read once a stay."""
+        if self.by_marker is None:
+            self.by_marker = {}
+            if isinstance(self.ledger, ReportsChanges):
+                now = self.ports.clock.now()
+                earliest = now - self.ledger.look_back + timedelta(minutes=1)
+                told = self.ledger.changes(max(self.since, earliest))
+                documents = (one for one in told.changes if one.kind in ("invoice", "credit_note"))
+                self.by_marker = {one.marker: one for one in documents if one.marker}
+                self.ports.store.transact(
+                    lambda connection: lanes.count_reads(connection, self.book.code, told.reads)
+                )
+        return self.by_marker
+
+    def _settle(self, lane: Lane, found: Sequence[tuple[Delivery, Held | None, Fate]]) -> bool:
+        """Adopt what is there and park what differs, in one transaction; False when the lane was lost."""
+        now = self.ports.clock.now()
+
+        def work(connection: Connection) -> bool:
+            if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+                return False
+            lanes.count_reads(connection, lane.book, 1 if found else 0)
+            adopted = []
+            for delivery, held, fate in found:
+                if fate.prospect == "nothing" and held is not None:
+                    _adopt(connection, delivery, held, now)
+                    adopted.append(delivery.id)
+                elif fate.prospect == "blocked":
+                    hint = "Compare the record in the book with ours, then replay."
+                    steps.apply(connection, delivery, _parked(fate, hint), now=now)
+            deliveries.wake_dependents(connection, adopted, now=now)
+            return True
+
+        return self.ports.store.transact(work)
+
+
+def _parked(fate: Fate, hint: str) -> Park:
+    """The park of what the book holds otherwise; the reason is one of those a read gives."""
+    match fate.reason:
+        case "number_taken":
+            return Park("number_taken", fate.sentence, hint, False)
+        case "voided_there":
+            return Park("voided_there", fate.sentence, hint, True)
+        case _:
+            return Park("differs_there", fate.sentence, hint, True)
+
+
+def _adopt(connection: Connection, delivery: Delivery, held: Held, now: datetime) -> None:
+    """Take a waiting delivery to posted with the evidence of a read: by way of parked, the edge there is."""
+    assert delivery.wire is not None, "rendered before it was looked for"
+    why = "Found in the book after a restore, and adopted."
+    if not deliveries.move(connection, delivery, "parked", now=now, reason="", why=why):
+        return
+    known: dict[str, object] = {
+        "ledger_id": held.ledger_id,
+        "ledger_version": held.version,
+        "lookup": delivery.lookup,
+        "wire": deliveries.pack(delivery.wire),
+        "wire_hash": hashlib.sha256(delivery.wire).hexdigest(),
+        "expect": deliveries.expect_json(delivery.expect),
+    }
+    parked = deliveries.with_state(delivery, "parked")
+    deliveries.move(connection, parked, "posted", now=now, reason="", why=why, hint="", **known)
+    references.bind(
+        connection,
+        delivery.book,
+        Reference(delivery.kind, delivery.ref),
+        ledger_id=held.ledger_id,
+        version=held.version,
+        origin="found",
+    )
+
+
+def restored(ports: Ports, *, actor: str, reason: str) -> tuple[str, ...]:
+    """The database was restored: every lane reads before it creates; returns the books that now do."""
+    now = ports.clock.now()
+
+    def work(connection: Connection) -> tuple[str, ...]:
+        begun = lanes.verify(connection, now=now)
+        if begun:
+            audit.record(
+                connection,
+                actor=actor,
+                act="db.restored",
+                subject=f"{len(begun)} books",
+                reason=reason,
+                now=now,
+            )
+        return begun
+
+    return ports.store.transact(work)
+
+
+def verified(ports: Ports, book: Book, *, actor: str, reason: str) -> bool:
+    """A person says that a book and we agree again; False when its lane was not verifying."""
+    now = ports.clock.now()
+
+    def work(connection: Connection) -> bool:
+        ended = lanes.end_verify(connection, book.code)
+        if ended:
+            audit.record(
+                connection,
+                actor=actor,
+                act="book.verified",
+                subject=f"book {book.code}",
+                reason=reason,
+                now=now,
+            )
+        return ended
+
+    return ports.store.transact(work)
