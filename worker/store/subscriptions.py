@@ -116,13 +116,18 @@ def store_state(
 ) -> StateChange:
     """Store what is new and mark the groups it touches for the next bill.
 
-    Lasting facts are corrected by the source that brought the subscription, and by a file written by
-    hand; every other source only adds versions. A version whose (subscription, ref) is known is passed
-    over. Raises ValueError for versions or usage of a subscription that nobody told us of.
+    Lasting facts are corrected by the source that brought the subscription (by what it observed last,
+    whenever that arrives), and by a file written by hand; every other source only adds versions. A version
+    whose (subscription, ref) is known is passed over. Raises ValueError for versions or usage of a
+    subscription that nobody told us of.
     """
     known = load_subscriptions(connection, [one.code for one in subscriptions])
+    stored = _stored(connection, versions)
+    late = frozenset[str]() if is_written_by_hand else _told_late(versions, stored.values())
     merged = [
-        _merged(known.get(one.code), directory.assigned(one), is_written_by_hand=is_written_by_hand)
+        known[one.code]
+        if one.code in late and one.code in known
+        else _merged(known.get(one.code), directory.assigned(one), is_written_by_hand=is_written_by_hand)
         for one in subscriptions
     ]
     changed = [one for one in merged if known.get(one.code) != one]
@@ -133,7 +138,7 @@ def store_state(
     held = _groups_of(connection, told | {one.code for one in changed})
     if unknown := sorted(told - held.keys()):
         raise ValueError(f"there is no subscription {', '.join(unknown[:5])}; its versions cannot be stored")
-    new_versions = _new_versions(connection, versions)
+    new_versions = _new_versions(versions, stored)
     new_usage = _new_usage(connection, usage)
     _insert(connection, new_versions, new_usage)
     news = {one.subscription for one in new_versions} | {one.subscription for one in new_usage}
@@ -241,6 +246,9 @@ def _merged(known: Subscription | None, given: Subscription, *, is_written_by_ha
         product=given.product or known.product,
         contract=given.contract or known.contract,
         billed_until=given.billed_until or known.billed_until,
+        converted_from=given.converted_from or known.converted_from,
+        splits=given.splits or known.splits,
+        assignments=given.assignments or known.assignments,
     )
 
 
@@ -269,18 +277,39 @@ def _groups_of(connection: Connection, codes: Iterable[str]) -> Mapping[str, str
     return found
 
 
+def _stored(
+    connection: Connection, versions: Iterable[SubscriptionVersion]
+) -> dict[tuple[str, str], SubscriptionVersion]:
+    """Everything that is stored of the subscriptions that versions are about."""
+    codes = {version.subscription for version in versions}
+    return {(one.subscription, one.ref): one for one in versions_of(connection, codes)}
+
+
+def _told_late(
+    versions: Iterable[SubscriptionVersion], stored: Iterable[SubscriptionVersion]
+) -> frozenset[str]:
+    """Subscriptions of which something was observed later than what is told now.
+
+    What was told without saying when it was observed counts as told now.
+    """
+    newest: dict[str, str] = {}
+    for one in stored:
+        newest[one.subscription] = max(newest.get(one.subscription, ""), one.observed)
+    told: dict[str, str] = {}
+    for one in versions:
+        told[one.subscription] = max(told.get(one.subscription, ""), one.observed)
+    return frozenset(code for code, observed in told.items() if "" < observed < newest.get(code, ""))
+
+
 def _new_versions(
-    connection: Connection, versions: Sequence[SubscriptionVersion]
+    versions: Sequence[SubscriptionVersion], known: Mapping[tuple[str, str], SubscriptionVersion]
 ) -> list[SubscriptionVersion]:
     """Those that are not stored yet.
 
     A file written by hand has no event ids: its ref `file:DAY:1` says "the file's word about that day".
     The same word again is nothing new, another one is the next correction of that day.
     """
-    stored = {
-        (one.subscription, one.ref): one
-        for one in versions_of(connection, (version.subscription for version in versions))
-    }
+    stored = dict(known)
     new: list[SubscriptionVersion] = []
     for version in versions:
         word = _FILE_WORD.fullmatch(version.ref)

@@ -46,6 +46,7 @@ def agreed_of(lasting: Subscription, scheduled: NextTerm) -> Agreed:
         product=lasting.product,
         plan=lasting.plan,
         term=lasting.term,
+        term_end=lasting.term_end,
         end=lasting.end,
         auto_renew=lasting.auto_renew,
         next_term=scheduled,

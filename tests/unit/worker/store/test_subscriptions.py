@@ -12,6 +12,8 @@ from mappings.canonical.subscription import (
     Agreed,
     NextTerm,
     RefundableSeats,
+    Share,
+    SplitKey,
     Subscription,
     SubscriptionVersion,
     Usage,
@@ -120,6 +122,35 @@ class TestLastingFacts:
             "SEAT",
             "C-1",
         )
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_are_what_was_observed_last_whenever_it_arrives(
+        self, store: Store, order: tuple[int, int]
+    ) -> None:
+        """A late webhook of yesterday must not hand a subscription back to the party that held it then."""
+        event = replace(HELD, source="subscription_events", party="LONE")
+        states = (
+            (event, replace(version("S-1", 5), ref="a", observed="2026-02-01T10:00:00.000000Z")),
+            (
+                replace(event, party="NORTH", name="moved"),
+                replace(version("S-1", 5), ref="b", observed="2026-02-02T10:00:00.000000Z"),
+            ),
+        )
+
+        for number in order:
+            store_state(store, states[number][1], held=states[number][0])
+
+        assert (kept(store)[0].party, kept(store)[0].name) == ("NORTH", "moved")
+
+    def test_keep_what_only_people_say_of_them(self, store: Store) -> None:
+        """The provider knows nothing of shares, so a look of it takes none away."""
+        shared = SplitKey(START, "seats", (Share("NORTH", Decimal(1)), Share("LONE", Decimal(2))))
+        provided = replace(HELD, source="partner_center")
+        store_state(store, held=replace(provided, splits=(shared,), converted_from="S-0"), by_hand=True)
+
+        store_state(store, held=provided)
+
+        assert (kept(store)[0].splits, kept(store)[0].converted_from) == ((shared,), "S-0")
 
     def test_are_left_alone_by_every_other_source(self, store: Store) -> None:
         store_state(store)
