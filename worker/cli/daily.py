@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import exits, review_page, running
+from worker.cli import exits, reversing, review_page, running
 from worker.cli.book import show_books
 from worker.cli.document import Name, show_document
 from worker.cli.opening import opened
-from worker.cli.options import AsJson, AsOf, DryRun
+from worker.cli.options import AsJson, AsOf, DryRun, Reason, Yes
 from worker.cli.output import Output
+from worker.cli.problems import Stop
 from worker.cli.progress import Progress
 from worker.cli.stopping import stopping
 
@@ -28,16 +29,34 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
+    act: Annotated[str, typer.Argument(metavar="[reverse RUN]", help="Take a whole run back.")] = "",
+    of: Annotated[str, typer.Argument(hidden=True)] = "",
     as_of: AsOf = None,
     book: Annotated[
         list[str] | None, typer.Option("--book", help="Send to this book only; repeatable.")
     ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="reverse: also write the plan to this new file.")
+    ] = None,
+    apply: Annotated[str, typer.Option("--apply", help="reverse: do what this plan (id or file) says.")] = "",
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> int:
     """Bill, release and send until nothing goes on by itself; then say where everything is.
 
+    `run reverse RUN` freezes a plan that cancels what that run did not send and credits what it did.
+
     Example: subledger run --as-of 2026-02-01
     """
+    if act:
+        return _reverse(act, of, plan, apply, reason=reason, dry_run=dry_run, yes=yes, as_json=as_json)
+    if plan or apply or dry_run:
+        raise Stop(
+            exits.WRONG_USE, "--plan, --apply and --dry-run are of: subledger run reverse RUN",
+            fix="See what a run would bill: subledger bill --dry-run",
+        )  # fmt: skip
     with opened(rings=True) as installation, stopping() as stop, Progress(quiet=as_json) as progress:
         on = as_of or installation.clock.now().date()
         document = running.run_or_hand_over(
@@ -47,6 +66,16 @@ def run(
     out.result(document)
     running.print_run(out, document)
     return exits.INTERRUPTED if stop.is_set() else running.exit_code(document)
+
+
+def _reverse(
+    act: str, of: str, plan: Path | None, apply: str, *, reason: str, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    if act != "reverse" or not of:
+        raise Stop(exits.WRONG_USE, f"{act!r} is no act of a run", fix="It is: subledger run reverse RUN")
+    if apply:
+        return reversing.apply(of, apply, reason=reason, dry_run=dry_run, yes=yes, as_json=as_json)
+    return reversing.plan(of, file=plan, reason=reason, dry_run=dry_run, as_json=as_json)
 
 
 def bill(

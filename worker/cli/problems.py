@@ -121,6 +121,7 @@ def _not_found(error: Exception) -> Problem | None:
     from worker.flows.overview import Ambiguous, UnknownDelivery, UnknownDocument
     from worker.flows.reconcile_book import UnknownDifference
     from worker.flows.replay_plan import UnknownPlan
+    from worker.flows.reverse import UnknownRun
 
     if isinstance(error, Ambiguous):
         return Problem(exits.WRONG_USE, str(error), fix="Give the id instead of the number.")
@@ -129,6 +130,7 @@ def _not_found(error: Exception) -> Problem | None:
         (UnknownDocument, "subledger document list"),
         (UnknownDelivery, "subledger delivery list"),
         (UnknownPlan, "subledger replay list"),
+        (UnknownRun, "subledger status"),
         (UnknownDifference, "subledger reconcile list"),
     ):
         if isinstance(error, kind):

@@ -82,7 +82,7 @@ def run(ports: Ports, *, only: Collection[str] | None = None, progress: Progress
         after = ""
         while True:
             done = ports.store.transact(
-                partial(_release_chunk, ports=ports, pile=pile, after=after, only=only)
+                partial(release_chunk, ports=ports, pile=pile, after=after, only=only)
             )
             crashpoint("outbox.after_commit")
             tally.released += done.released
@@ -98,9 +98,10 @@ def run(ports: Ports, *, only: Collection[str] | None = None, progress: Progress
     return ReleaseRun(tally.released, dict(tally.held), dict(tally.unapproved), tuple(sorted(tally.books)))
 
 
-def _release_chunk(
+def release_chunk(
     connection: Connection, *, ports: Ports, pile: Pile, after: str, only: Collection[str] | None
 ) -> _Chunk:
+    """Release the drafts of a pile after a sort key, in the caller's transaction."""
     shared = setup.load_shared(connection)
     planner = Planner(shared, pile, closed=book_facts.closing_dates(connection))
     series = planner.series.code if planner.series is not None else ""

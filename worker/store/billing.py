@@ -386,6 +386,18 @@ def _insert(
     bulk.insert(connection, CHARGE, _CHARGE_COLUMNS, charges)
 
 
+def insert_drafts(
+    connection: Connection, drafts: Iterable[tuple[str, Draft]], *, as_of: date, run_id: str
+) -> None:
+    """Write drafts (group, draft) that no bill computed; the caller holds the groups' locks."""
+    _insert(connection, ((group, draft, ()) for group, draft in drafts), as_of=as_of, run_id=run_id)
+
+
+def drop_drafts(connection: Connection, ids: Sequence[str]) -> None:
+    """Take drafts back, with their charges."""
+    _drop(connection, ids)
+
+
 def sort_key(draft: Draft) -> str:
     """The order in which documents of an issuer are numbered: document key, then reference."""
     return "\x1f".join((*draft.key, draft.document.ref))
