@@ -30,6 +30,8 @@ _RATE = 0.012
 """Of each of the twelve kinds: about one write in seven goes wrong."""
 
 _BATCH_RATE = 0.03
+_LATENCY_S = 0.35
+"""Most good answers take this long, so that a blow often hits a call that is open."""
 
 
 def script(guard: Guard, seed: int) -> list[Entry]:
@@ -47,6 +49,11 @@ def script(guard: Guard, seed: int) -> list[Entry]:
     faults.append({"fault": "rotate_token", "entity": "token", "probability": 0.5, "seed": seed, **_FOR_EVER})
     faults.append({"fault": "5xx_before_commit", "entity": "token", "probability": 0.1, "seed": seed,
                    **_FOR_EVER})  # fmt: skip
+    slow = {"fault": "hang", "commit": "first", "seconds": _LATENCY_S, "method": "POST", "seed": seed}
+    faults += [
+        {**slow, "entity": entity, "probability": 0.7, **_FOR_EVER}
+        for entity in ("invoice", "customer", "item", "batch")
+    ]
     if guard != "request-ids":
         faults.append({"fault": "ignore_request_id", **_FOR_EVER})
     return faults
