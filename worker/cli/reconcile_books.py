@@ -85,6 +85,8 @@ def list_(
     out = Output(as_json=as_json)
     out.result({"differences": found, "count": len(found)})
     _print(out, found)
+    if not found:
+        out.line("no differences")
     return exits.DIFFERENT if any(one.state == "open" for one in found) else exits.DONE
 
 

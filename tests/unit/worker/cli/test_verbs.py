@@ -24,6 +24,7 @@ READING: dict[str, tuple[str, ...]] = {
     "book check": ("US-BOOK",),
     "document list": ("--state", "released"),
     "document show": ("US-2026-00001",),
+    "source events": ("--state", "refused"),
     "adjustment list": (),
     "report revenue": ("--from", "2026-01", "--until", "2026-04"),
     "delivery list": (),
@@ -40,7 +41,6 @@ READING: dict[str, tuple[str, ...]] = {
 CHANGING: dict[str, tuple[str, ...]] = {
     "bill": ("--as-of", "2026-03-31"),
     "workspace import": ("new.yaml",),
-    "source events": ("--state", "refused"),
     "source import": ("partner-center", "subscription.json"),
     "book pause": ("US-BOOK",),
     "book resume": ("US-BOOK",),

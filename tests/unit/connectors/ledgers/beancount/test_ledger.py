@@ -124,7 +124,7 @@ class TestCheck:
 
 class TestRender:
     def test_refuses_what_is_not_a_document(self, book: Ledger) -> None:
-        with pytest.raises(Refused, match="is no document"):
+        with pytest.raises(Refused, match="holds invoices and credit notes only"):
             book.render(ItemRecord("M365", "Microsoft 365", "", "8400"), marker="M", bound={})
 
 
