@@ -37,7 +37,7 @@ class Size:
 
     subscriptions: int
     invoices: int
-    lines: int
+    lines_each: int
     first_run_s: float
     start_s: float
     invoices_per_s: float
@@ -88,7 +88,7 @@ def _measure(server: PostgresServer, subscriptions: int, asked: argparse.Namespa
     return Size(
         subscriptions=subscriptions,
         invoices=first.documents,
-        lines=first.lines,
+        lines_each=first.lines_each,
         first_run_s=round(first.seconds, 3),
         start_s=round(first.start_s, 3),
         invoices_per_s=round(first.documents / first.seconds, 1),

@@ -6,7 +6,7 @@ change inside it, and a one-off charge (to us a second subscription, of a one-ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from random import Random
 from mappings.canonical.book import Book, Chart, ChartRule, LedgerCode
 from mappings.canonical.catalog import Pool, Price, PriceList, Product, Tier
 from mappings.canonical.contract import Contract, Discount
-from mappings.canonical.party import Address, Issuer, ParentEdge, Party, Series, TaxRate
+from mappings.canonical.party import Address, Issuer, ParentEdge, Party, Registration, Series, TaxRate
 from mappings.canonical.period import add_months
 from mappings.canonical.subscription import Subscription, SubscriptionVersion
 from mappings.canonical.workspace import Setup
@@ -76,8 +76,11 @@ class Group:
     versions: tuple[SubscriptionVersion, ...]
 
 
-def shared_setup(seed: int) -> Setup:
-    """What every group reads: one issuer with a book, products, and price lists with random prices."""
+def shared_setup(seed: int, groups: Sequence[Group] = ()) -> Setup:
+    """What every group reads: one issuer with a book, products, and price lists with random prices.
+
+    With `groups` their own objects too, as a workspace file would have them.
+    """
     random = Random(f"{seed} set-up")
     products = [Product(f"P{number:02}", f"Product {number}", family="M365") for number in range(PRODUCTS)]
     products += [Product(f"O{number:02}", f"Service {number}", unit="hour") for number in range(ONE_OFFS)]
@@ -87,6 +90,9 @@ def shared_setup(seed: int) -> Setup:
         charts=(CHART,),
         products=tuple(products),
         price_lists=tuple(_price_list(random, number) for number in range(LISTS)),
+        parties=tuple(party for group in groups for party in group.parties),
+        contracts=tuple(group.contract for group in groups),
+        pools=tuple(group.pool for group in groups if group.pool is not None),
     )
 
 
@@ -164,10 +170,25 @@ def _party(random: Random, code: str, name: str, parent: str) -> Party:
         postal_code=f"{random.randrange(10**5):05}",
         country="DE" if random.random() < 0.8 else "FR",
     )
-    parents = (ParentEdge(parent),) if parent else ()
     return Party(
-        code, name, f"{name} GmbH", parents, address, address, emails=(f"billing@{code.lower()}.example",)
+        code,
+        name,
+        f"{name} GmbH",
+        (ParentEdge(parent),) if parent else (),
+        address,
+        address,
+        tax_ids=(Registration("FR", _french_id(random)),) if address.country == "FR" else (),
+        emails=(f"billing@{code.lower()}.example",),
     )
+
+
+def _french_id(random: Random) -> str:
+    """A VAT id of the right form: eight digits with their Luhn digit, and the key before them."""
+    digits = [random.randrange(10) for _ in range(8)]
+    doubled = [digit * 2 if place % 2 else digit for place, digit in enumerate(digits)]
+    luhn = -sum(digit // 10 + digit % 10 for digit in doubled) % 10
+    siren = int("".join(map(str, [*digits, luhn])))
+    return f"FR{(12 + 3 * (siren % 97)) % 97:02}{siren:09}"
 
 
 def _seats(

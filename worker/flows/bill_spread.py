@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -57,21 +58,28 @@ def spread(store: Store, processes: int | None = None) -> Iterator[Work]:
 
 
 def _spread(pool: ProcessPoolExecutor, store: Store, orders: Iterable[ChunkOrder]) -> Iterator[ChunkDone]:
-    given: list[tuple[ChunkOrder, Future[ChunkDone]]] = [
-        (order, pool.submit(_work, order)) for order in orders
-    ]
-    given.reverse()
+    given = deque((order, _given(pool, order)) for order in orders)
     own: ChunkWorker | None = None
     while given:
-        order, future = given.pop()
+        order, future = given.popleft()
         try:
-            done = future.result()
+            done = None if future is None else future.result()
         except BrokenProcessPool:
+            done = None
+        if done is None:
             if own is None:
-                log.error("billing.process-died", groups=len(order.groups))
+                log.error("billing.process-died", groups=len(order.groups), chunks_left=len(given))
             own = own or ChunkWorker(store)
             done = own.work(order)
         yield done
+
+
+def _given(pool: ProcessPoolExecutor, order: ChunkOrder) -> Future[ChunkDone] | None:
+    """The order in the hands of a process, or None once one of them has died."""
+    try:
+        return pool.submit(_work, order)
+    except BrokenProcessPool:
+        return None
 
 
 _workers: list[ChunkWorker] = []
