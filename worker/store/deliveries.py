@@ -33,7 +33,7 @@ from mappings.canonical.record import (
 from mappings.identity import DeliveryIdentity, canonical_json
 from worker.delivery.states import State, check_edge
 from worker.store.columns import new_id
-from worker.store.references import bound_of
+from worker.store.references import bind, bound_of
 from worker.store.tables import DeliveryNeed, DeliveryRow, table_of
 
 DELIVERY = table_of(DeliveryRow)
@@ -116,7 +116,7 @@ def plan(connection: Connection, documents: Sequence[PlannedDocument], *, now: d
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     needs: list[dict[str, str]] = []
     on_the_way = _existing(connection, documents)
-    held = {book: bound_of(connection, book, wanted) for book, wanted in _wanted(documents).items()}
+    held = {book: _held(connection, book, wanted) for book, wanted in _wanted(documents).items()}
     for document in documents:
         wanted = [one for one in document.companions if _kind(one) in document.takes]
         missing = [one for one in wanted if Reference(_kind(one), one.code) not in held[document.book]]
@@ -157,6 +157,31 @@ def _wanted(documents: Sequence[PlannedDocument]) -> dict[str, set[Reference]]:
         records = {Reference(_kind(one), one.code) for one in document.companions}
         wanted.setdefault(document.book, set()).update(records)
     return wanted
+
+
+def _held(connection: Connection, book: str, wanted: set[Reference]) -> set[Reference]:
+    """Which of the wanted records the book holds.
+
+    One that was posted holds a ledger id even when its reference was lost (row 70): it is bound again.
+    """
+    known = set(bound_of(connection, book, wanted))
+    lost = wanted - known
+    if not lost:
+        return known
+    query = select(DELIVERY.c.kind, DELIVERY.c.ref, DELIVERY.c.ledger_id, DELIVERY.c.ledger_version).where(
+        DELIVERY.c.book == book,
+        DELIVERY.c.kind.in_(("customer", "item")),
+        DELIVERY.c.ref.in_({one.code for one in lost}),
+        DELIVERY.c.state == "posted",
+        DELIVERY.c.ledger_id != "",
+    )
+    for row in connection.execute(query.order_by(DELIVERY.c.revision)).all():
+        reference = Reference(row.kind, row.ref)
+        if reference in lost:
+            version = row.ledger_version
+            bind(connection, book, reference, ledger_id=row.ledger_id, version=version, origin="posted")
+            known.add(reference)
+    return known
 
 
 def _existing(
