@@ -19,81 +19,43 @@ def apply(connection: Connection, delivery: Delivery, step: Step, *, now: dateti
     The caller holds the lane. A posting whose ledger id already belongs to another document of ours is
     parked instead: one record of the book can never stand for two of our documents.
     """
+    if isinstance(step, Post):
+        return _post(connection, delivery, step, now)
+    state, values = _change(delivery, step, now)
+    return _move(connection, delivery, state, now, **values)
+
+
+def _change(
+    delivery: Delivery, step: SendAgain | LookUp | ReadAgain | Resend | Park | Block, now: datetime
+) -> tuple[State, dict[str, object]]:
+    """The state a step leads to, and the columns that change with it."""
     match step:
-        case Post():
-            return _post(connection, delivery, step, now)
         case SendAgain():
-            return _move(
-                connection,
-                delivery,
-                "due",
-                now,
-                why=step.why,
-                next_attempt_at=step.at,
-                attempts=delivery.attempts + (1 if step.counts else 0),
-                send_started_at=None,
-                starts=0,
-            )
+            attempts = delivery.attempts + (1 if step.counts else 0)
+            again = {"next_attempt_at": step.at, "attempts": attempts, "send_started_at": None, "starts": 0}
+            return "due", {"why": step.why, **again}
         case LookUp():
-            return _move(
-                connection,
-                delivery,
-                "uncertain",
-                now,
-                why=step.why,
-                next_attempt_at=step.at,
-                after_conflict=step.conflict,
-                absent_reads=0,
-                read_failures=0,
-                goes_alone=True,
-                starts=delivery.starts if step.unheard else 0,
-            )
+            fresh = {"absent_reads": 0, "read_failures": 0, "goes_alone": True}
+            starts = delivery.starts if step.unheard else 0
+            look = {"next_attempt_at": step.at, "after_conflict": step.conflict, "starts": starts}
+            return "uncertain", {"why": step.why, **look, **fresh}
         case ReadAgain():
-            return _move(
-                connection,
-                delivery,
-                "uncertain",
-                now,
-                why=step.why,
-                next_attempt_at=step.at,
-                absent_reads=delivery.absent_reads + (1 if step.absent else 0),
-                read_failures=0 if step.absent else delivery.read_failures + 1,
-            )
+            absent = delivery.absent_reads + (1 if step.absent else 0)
+            failures = 0 if step.absent else delivery.read_failures + 1
+            reads = {"absent_reads": absent, "read_failures": failures}
+            return "uncertain", {"why": step.why, "next_attempt_at": step.at, **reads}
         case Resend():
-            return _move(
-                connection,
-                delivery,
-                "uncertain",
-                now,
-                why="Not in the book, read twice: it goes again under the same key.",
-                next_attempt_at=now,
-                absent_reads=delivery.absent_reads + 1,
-            )
+            why = "Not in the book, read twice: it goes again under the same key."
+            absent = delivery.absent_reads + 1
+            return "uncertain", {"why": why, "next_attempt_at": now, "absent_reads": absent}
         case Park():
-            return _move(
-                connection,
-                delivery,
-                "parked",
-                now,
-                reason=step.reason,
-                why=step.why,
-                hint=step.hint,
-                starts=0,
-                send_started_at=delivery.send_started_at if step.may_have_arrived else None,
-                missing="\n".join(step.missing),
-            )
+            sent_at = delivery.send_started_at if step.may_have_arrived else None
+            words = {"reason": step.reason, "why": step.why, "hint": step.hint}
+            missing = "\n".join(step.missing)
+            return "parked", {**words, "starts": 0, "send_started_at": sent_at, "missing": missing}
         case Block():
-            return _move(
-                connection,
-                delivery,
-                "blocked",
-                now,
-                reason=step.reason,
-                why=step.why,
-                hint=step.hint,
-                starts=0,
-                send_started_at=None,
-            )
+            words = {"reason": step.reason, "why": step.why, "hint": step.hint}
+            return "blocked", {**words, "starts": 0, "send_started_at": None}
     assert_never(step)
 
 
