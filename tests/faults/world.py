@@ -22,11 +22,12 @@ from worker.flows import replay, sending
 from worker.flows.ports import Ports, Timing
 from worker.flows.push import Drained, drain
 from worker.flows.sweep import sweep
-from worker.store import deliveries, lanes
+from worker.store import deliveries, lanes, planning
 from worker.store.columns import new_id
-from worker.store.deliveries import DELIVERY, PlannedDocument
+from worker.store.deliveries import DELIVERY
 from worker.store.engine import Store
 from worker.store.lanes import LEASE, Lane
+from worker.store.planning import PlannedDocument
 
 KINDS: frozenset[RecordKind] = frozenset({"customer", "item", "invoice", "credit_note"})
 BOOK = Book("DE-BOOK", "DE", "memory", "DE-CHART", "EUR")
@@ -91,7 +92,7 @@ class World:
             for number in numbers
         ]
         with self.store.write() as connection:
-            deliveries.plan(connection, rows, now=self.clock.now())
+            planning.plan(connection, rows, now=self.clock.now())
         self.bell.ring("drain_book", BOOK.code)
 
     def drain(self, holder: str = "one", *, clock: VirtualClock | None = None) -> Drained:

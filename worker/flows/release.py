@@ -20,7 +20,7 @@ from mappings.identity import fingerprint
 from worker.flows import mailing
 from worker.flows.ports import Ports
 from worker.flows.release_plan import Decision, Held, Planner, Ready
-from worker.store import audit, book_facts, deliveries, holds, releasing, setup
+from worker.store import audit, book_facts, holds, planning, releasing, setup
 from worker.store.engine import Connection
 from worker.store.releasing import Candidate, Counters, Pile, Release
 
@@ -120,7 +120,7 @@ def release_chunk(
     )
     releasing.hold(connection, [(one.draft, one.checks) for one in held])
     plans = [plan for one in ready for plan in one.plans]
-    deliveries.plan(connection, plans, now=ports.clock.now())
+    planning.plan(connection, plans, now=ports.clock.now())
     released = {one.draft.id: one.document for one in ready}
     mailing.plan(connection, released, setups.values(), now=ports.clock.now())
     _write_down(connection, pile, ready, ports)

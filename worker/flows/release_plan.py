@@ -18,7 +18,7 @@ from mappings.numbering import render, reset_key, series_for
 from mappings.resolve import Gap, paying_parties, records_for, resolve
 from worker.billing.finalise import finalise
 from worker.billing.values import Check
-from worker.store.deliveries import PlannedDocument
+from worker.store.planning import PlannedDocument
 from worker.store.releasing import Candidate, Pile
 
 _CHECK_OF_GAP = {"product": "unmapped_product", "rule": "unmapped_product", "tax_code": "unmapped_tax_code"}

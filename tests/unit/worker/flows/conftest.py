@@ -14,10 +14,11 @@ from tests.fakes.documents import a_customer, a_document, a_record
 from tests.fakes.ledger import MemoryLedger
 from worker.flows.ports import Ports, Timing
 from worker.flows.push import Drained, drain
-from worker.store import deliveries, lanes
+from worker.store import lanes, planning
 from worker.store.columns import new_id
-from worker.store.deliveries import DELIVERY, PlannedDocument
+from worker.store.deliveries import DELIVERY
 from worker.store.engine import Store
+from worker.store.planning import PlannedDocument
 
 KINDS: frozenset[RecordKind] = frozenset({"customer", "item", "invoice", "credit_note"})
 TIMING = Timing(server_limit_s=120, recheck_s=10)
@@ -61,7 +62,7 @@ class Bench:
             for number in numbers
         ]
         with self.store.write() as connection:
-            deliveries.plan(connection, planned, now=self.clock.now())
+            planning.plan(connection, planned, now=self.clock.now())
 
     def drain(self, holder: str = "one") -> Drained:
         return drain(self.ports(holder), BOOK, self.timing)

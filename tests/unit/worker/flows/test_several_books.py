@@ -12,9 +12,10 @@ from tests.fakes.ledger import MemoryLedger
 from tests.unit.worker.flows.conftest import BOOK, KINDS, Bench
 from tests.unit.worker.flows.test_push import raising, success
 from worker.flows.push import drain
-from worker.store import deliveries, lanes
+from worker.store import lanes, planning
 from worker.store.columns import new_id
-from worker.store.deliveries import DELIVERY, PlannedDocument
+from worker.store.deliveries import DELIVERY
+from worker.store.planning import PlannedDocument
 
 OTHER = replace(BOOK, code="DE-SECOND")
 
@@ -38,7 +39,7 @@ class TestOneDocumentInTwoBooks:
         with bench.store.write() as connection:
             lanes.ensure(connection, [OTHER.code])
             both = [planned(BOOK.code, "INV-1", document_id), planned(OTHER.code, "INV-1", document_id)]
-            deliveries.plan(connection, both, now=bench.clock.now())
+            planning.plan(connection, both, now=bench.clock.now())
         failing = MemoryLedger(faults=[success, raising(Refused("no such tax code", code="2500"))])
         bench.drain_until_idle()
         drain(replace(bench.ports(), open_ledger=lambda _book: failing), OTHER, bench.timing)
@@ -56,7 +57,7 @@ class TestAGroupOfThreeEntities:
         """Row 83: no rollback of what is posted; the one that stopped is listed."""
         with bench.store.write() as connection:
             each = [planned(BOOK.code, f"INV-{party}", new_id(), party) for party in ("ONE", "TWO", "THREE")]
-            deliveries.plan(connection, each, now=bench.clock.now())
+            planning.plan(connection, each, now=bench.clock.now())
         inactive = Refused("the customer is inactive", code="610", clears_by="customer_inactive")
         bench.ledger.faults = [success, success, success, raising(inactive)]
 
