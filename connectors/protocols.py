@@ -30,12 +30,17 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token with its refresh token; `version` grows with every stored pair."""
+    """An access token with its refresh token; `version` grows with every stored pair.
+
+    The refresh token ends at `refresh_expires_at` unless it is used before, and at `hard_expires_at` in any
+    case; None = the provider did not say.
+    """
 
     access_token: str
     refresh_token: str
     access_expires_at: datetime
     refresh_expires_at: datetime | None = None
+    hard_expires_at: datetime | None = None
     version: int = 0
 
     def __repr__(self) -> str:

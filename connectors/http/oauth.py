@@ -11,7 +11,7 @@ import base64
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import msgspec
@@ -233,15 +233,17 @@ def granted(
         pair = msgspec.json.decode(answer.body, type=_TokenAnswer)
     except msgspec.MsgspecError as problem:
         raise _no_token(provider, "the answer has no token in it", status=answer.status) from problem
-    life = pair.x_refresh_token_expires_in
-    hard = pair.x_refresh_token_hard_expires_in
-    lives = [seconds for seconds in (life, hard) if seconds is not None]
     return Token(
         access_token=pair.access_token,
         refresh_token=pair.refresh_token or keep_refresh_token,
         access_expires_at=asked_at + timedelta(seconds=pair.expires_in),
-        refresh_expires_at=asked_at + timedelta(seconds=min(lives)) if lives else None,
+        refresh_expires_at=_after(asked_at, pair.x_refresh_token_expires_in),
+        hard_expires_at=_after(asked_at, pair.x_refresh_token_hard_expires_in),
     )
+
+
+def _after(instant: datetime, seconds: int | None) -> datetime | None:
+    return None if seconds is None else instant + timedelta(seconds=seconds)
 
 
 def _turned_down(answer: Answer, provider: Provider) -> ConnectorError | TokenRefused:

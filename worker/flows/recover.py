@@ -115,6 +115,7 @@ def settle(
             result.append((delivery, state))
         posted = [delivery.id for delivery, state in result if state == "posted"]
         deliveries.wake_dependents(connection, posted, now=now)
+        lanes.count_recovered(connection, lane, len(posted))
         attempts.append(connection, [_attempt(reading, lane, *one) for one in result])
         follow(connection, lane, () if reading.failed is None else (reading.failed,), timing, now=now)
         return tuple(result)

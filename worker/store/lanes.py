@@ -109,6 +109,12 @@ def count_call(connection: Connection, lane: Lane, pacing: Pacing, *, is_batch: 
     )
 
 
+def count_recovered(connection: Connection, lane: Lane, found: int) -> None:
+    """Count what a read of the book found after an unclear outcome."""
+    if found:
+        connection.execute(_mine(lane).values(recovered=LANE.c.recovered + found))
+
+
 def count_reads(connection: Connection, book: str, reads: int) -> None:
     """Count reads of a book that were made outside its lane: they are metered all the same."""
     if reads:

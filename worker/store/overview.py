@@ -65,6 +65,13 @@ class LaneFacts:
     reads: int
     batches: int
     throttled: int
+    recovered: int
+    verify_since: datetime | None
+
+    @property
+    def is_verifying(self) -> bool:
+        """Whether the book is read before anything is created in it (after a restore)."""
+        return self.verify_since is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ class DeliveryFilter:
 
 def lanes(connection: Connection) -> tuple[LaneFacts, ...]:
     """Every lane, by book."""
-    names = ("book", "pause_reason", "pause_why", "not_before", "calls", "reads", "batches", "throttled")
+    names = tuple(LaneFacts.__dataclass_fields__)
     query = select(*(LANE.c[name] for name in names)).order_by(LANE.c.book)
     return tuple(LaneFacts(**row) for row in connection.execute(query).mappings())
 

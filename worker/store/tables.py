@@ -352,11 +352,15 @@ class LaneRow(Row, table=True):
     reads: int = 0
     batches: int = 0
     throttled: int = 0
+    recovered: int = 0
     verify_since: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class TokenRow(Row, table=True):
-    """The encrypted token pair of a book, and who may refresh it now."""
+    """The encrypted token pair of a book, and who may refresh it now.
+
+    When consent ends is no secret, so it stands beside: unless the pair is used (rolling), and in any case.
+    """
 
     __tablename__ = "book_token"
     book: str = Field(primary_key=True)
@@ -365,6 +369,8 @@ class TokenRow(Row, table=True):
     sealed_previous: bytes | None = Field(default=None, sa_type=LargeBinary)
     refresher: str = ""
     refreshing_until: datetime = Field(sa_type=Instant)
+    rolling_until: datetime | None = Field(default=None, sa_type=Instant)
+    hard_until: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class WorkOrderRow(Row, table=True):

@@ -33,6 +33,25 @@ def connected_books(connection: Connection) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLife:
+    """How long a book's consent lasts: `rolling_until` unless the token is used before, `hard_until` at most.
+
+    None = the provider did not say. `pairs` were stored so far, the first one included.
+    """
+
+    book: str
+    pairs: int
+    rolling_until: datetime | None
+    hard_until: datetime | None
+
+
+def lives(connection: Connection) -> tuple[TokenLife, ...]:
+    """Every connected book's, by book."""
+    columns = (TOKEN.c.book, TOKEN.c.version, TOKEN.c.rolling_until, TOKEN.c.hard_until)
+    return tuple(TokenLife(*row) for row in connection.execute(select(*columns).order_by(TOKEN.c.book)))
+
+
+@dataclass(frozen=True, slots=True)
 class BookTokens:
     """The `TokenStore` of one book."""
 
@@ -62,7 +81,13 @@ class BookTokens:
         )
 
         def work(connection: Connection) -> bool:
-            values = {"version": saved.version, "sealed": sealed, "sealed_previous": sealed_previous}
+            values = {
+                "version": saved.version,
+                "sealed": sealed,
+                "sealed_previous": sealed_previous,
+                "rolling_until": saved.refresh_expires_at,
+                "hard_until": saved.hard_expires_at,
+            }
             if expected_version == 0 and previous is None:
                 connection.execute(
                     TOKEN.insert().values(book=self.book, refreshing_until=_LONG_AGO, **values)

@@ -1,4 +1,4 @@
-"""The web face: signed webhooks and health. Handlers are plain functions; the guard has read the body."""
+"""The web face: webhooks, health, metrics. Handlers are plain functions; the guard has read the body."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from worker.bootstrap import App
+from worker.flows import metrics
 from worker.store.trouble import DATABASE_ERRORS
 from worker.web.guard import BODY, Guard
 from worker.web.health import Health, readiness
@@ -41,12 +42,17 @@ def make_app(app: App, *, queue_trouble: Callable[[], str] = lambda: "") -> Guar
         health: Health = readiness(app, queue_trouble)
         return _json(health.status_code, {"status": health.status, "checks": dict(health.checks)})
 
+    @web.get("/metrics")
+    def scrape() -> Response:
+        return Response(metrics.exposition(app.ports), media_type=metrics.CONTENT_TYPE)
+
     @web.get("/")
     def root() -> dict[str, str]:
         return {
             "service": "subledger",
             "about": "Pages come with a later release; the command line has everything: subledger --help",
             "health": "/health/ready",
+            "metrics": "/metrics",
         }
 
     for kind in DATABASE_ERRORS:
@@ -62,9 +68,11 @@ def _json(status: int, body: dict[str, Any]) -> JSONResponse:
 
 
 def _database_trouble(_request: Request, error: Exception) -> JSONResponse:
-    """Nothing was stored, so the sender must keep the event and send it again."""
+    """Nothing was stored, so a sender must keep its event and send it again."""
     log.warning("web.database-trouble", error=type(error).__name__)
-    return _json(503, {"error": "unavailable", "why": "The event could not be stored; send it again."})
+    return _json(
+        503, {"error": "unavailable", "why": "The database is away; nothing was stored. Send it again."}
+    )
 
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:

@@ -82,6 +82,10 @@ class Bench:
             rows = connection.execute(select(DELIVERY.c.lookup, DELIVERY.c.state).order_by(DELIVERY.c.id))
             return {row.lookup: row.state for row in rows}
 
+    def pause(self, reason: str) -> None:
+        with self.store.write() as connection:
+            lanes.pause(connection, BOOK.code, reason=reason, why="a test")
+
     def row(self, lookup: str) -> dict[str, object]:
         with self.store.read() as connection:
             row = connection.execute(select(DELIVERY).where(DELIVERY.c.lookup == lookup)).mappings().one()

@@ -19,6 +19,7 @@ from sqlalchemy import delete, select
 from tests.servers.databases import SqliteDatabases
 from tests.unit.worker.web.serving import Answer, Served, serving
 from worker.bootstrap import App, build
+from worker.flows.metrics import CONTENT_TYPE
 from worker.settings import Settings
 from worker.store.tables import InboxRow, table_of
 from worker.web.app import make_app
@@ -270,6 +271,14 @@ class TestDoor:
 
         assert answer.status == 503
         assert int(answer.headers["retry-after"]) > 0
+
+
+class TestMetrics:
+    def test_are_told_in_the_text_form(self, hooks: Hooks) -> None:
+        answer = hooks.served.ask("GET", "/metrics")
+
+        assert (answer.status, answer.headers["content-type"]) == (200, CONTENT_TYPE)
+        assert b"# TYPE subledger_deliveries gauge" in answer.body
 
 
 class TestHealth:

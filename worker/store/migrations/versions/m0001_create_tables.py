@@ -480,6 +480,7 @@ def _create_lane() -> None:
         sa.Column("reads", sa.Integer(), nullable=False),
         sa.Column("batches", sa.Integer(), nullable=False),
         sa.Column("throttled", sa.Integer(), nullable=False),
+        sa.Column("recovered", sa.Integer(), nullable=False),
         sa.Column("verify_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("book", name=op.f("pk_lane")),
     )
@@ -494,6 +495,8 @@ def _create_book_token() -> None:
         sa.Column("sealed_previous", sa.LargeBinary(), nullable=True),
         sa.Column("refresher", sa.String(), nullable=False),
         sa.Column("refreshing_until", sa.BigInteger(), nullable=False),
+        sa.Column("rolling_until", sa.BigInteger(), nullable=True),
+        sa.Column("hard_until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("book", name=op.f("pk_book_token")),
     )
 
