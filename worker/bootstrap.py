@@ -22,11 +22,11 @@ from worker.embedded import DatabaseLock, SentFile
 from worker.flows.ports import Doorbell, NoWatermark, Ports, Timing, Watermark
 from worker.flows.run import Hands
 from worker.settings import Settings
-from worker.store import installation, lanes, migrate, orders, setup
+from worker.store import installation, key_file, lanes, migrate, orders, setup
 from worker.store.columns import new_id
 from worker.store.engine import Store, open_store
 from worker.store.tokens import BookTokens
-from worker.store.vault import BadKeys, Vault, new_key, parse_keys
+from worker.store.vault import BadKeys, Vault, parse_keys
 
 
 class UnknownBook(KeyError):
@@ -170,11 +170,9 @@ class App:
             return parse_keys(self.settings.keys.get_secret_value())
         if self.keys_file is None:
             raise BadKeys("SUBLEDGER_KEYS is not set; create a key with: subledger keys new")
-        if not self.keys_file.exists():
-            descriptor = os.open(self.keys_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(new_key("local") + "\n")
-        return parse_keys(self.keys_file.read_text().strip())
+        if key_file.is_open_to_others(self.keys_file):
+            structlog.get_logger().warning("keys.open-to-others", file=self.keys_file.name)
+        return key_file.vault(self.keys_file)
 
 
 def build(settings: Settings) -> App:

@@ -32,27 +32,35 @@ class Vault:
 
     keys: dict[str, bytes] = field(repr=False)
 
+    @property
+    def sealing_key(self) -> str:
+        """Id of the key that seals: the first one."""
+        return next(iter(self.keys))
+
     def seal(self, secret: bytes, *, place: str) -> bytes:
         """Encrypt a secret for one place, such as "book_token|UK|current"."""
-        key_id, key = next(iter(self.keys.items()))
+        key_id = self.sealing_key
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(key).encrypt(nonce, secret, _associated(place, key_id))
+        sealed = AESGCM(self.keys[key_id]).encrypt(nonce, secret, _associated(place, key_id))
         return key_id.encode() + b":" + nonce + sealed
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """Decrypt what was sealed for the same place; raises `Unsealable`."""
-        key_id, _, rest = sealed.partition(b":")
-        key = self.keys.get(key_id.decode("ascii", "replace"))
+        key_id, rest = key_id_of(sealed), sealed.partition(b":")[2]
+        key = self.keys.get(key_id)
         if key is None:
-            raise Unsealable(f"{place} was sealed with a key that SUBLEDGER_KEYS does not have")
+            raise Unsealable(f"{place} was sealed with key {key_id}, which SUBLEDGER_KEYS does not have")
         try:
-            return AESGCM(key).decrypt(
-                rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _associated(place, key_id.decode())
-            )
+            return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _associated(place, key_id))
         except InvalidTag:
             raise Unsealable(
                 f"{place} was altered, moved, or sealed with another key of the same id"
             ) from None
+
+
+def key_id_of(sealed: bytes) -> str:
+    """Id of the key that sealed a value."""
+    return sealed.partition(b":")[0].decode("ascii", "replace")
 
 
 def parse_keys(text: str) -> Vault:

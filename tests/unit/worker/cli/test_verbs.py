@@ -65,6 +65,7 @@ CHANGING: dict[str, tuple[str, ...]] = {
     "db restored": (),
     "book verified": ("US-BOOK",),
     "db upgrade": (),
+    "keys rotate": (),
 }
 ELSEWHERE = {
     "run": "test_run.py",
