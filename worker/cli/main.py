@@ -28,6 +28,7 @@ from worker.cli import (
     showing,
     simulator,
     source,
+    statement,
     workspace,
 )
 from worker.cli import help as help_
@@ -66,6 +67,7 @@ def program() -> typer.Typer:
     showing.add_to(app)
     daily.add_to(app)
     exceptions.add_to(app)
+    statement.add_to(app)
     service.add_to(app)
     for name, noun in NOUNS:
         app.add_typer(noun, name=name)

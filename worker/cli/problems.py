@@ -122,6 +122,7 @@ def _not_found(error: Exception) -> Problem | None:
     from worker.flows.reconcile_book import UnknownDifference
     from worker.flows.replay_plan import UnknownPlan
     from worker.flows.reverse import UnknownRun
+    from worker.flows.statement import UnknownParty
 
     if isinstance(error, Ambiguous):
         return Problem(exits.WRONG_USE, str(error), fix="Give the id instead of the number.")
@@ -132,6 +133,7 @@ def _not_found(error: Exception) -> Problem | None:
         (UnknownPlan, "subledger replay list"),
         (UnknownRun, "subledger status"),
         (UnknownDifference, "subledger reconcile list"),
+        (UnknownParty, "subledger workspace export"),
     ):
         if isinstance(error, kind):
             return Problem(exits.NOT_FOUND, str(error), fix=f"See what there is: {listing}")

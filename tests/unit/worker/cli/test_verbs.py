@@ -27,6 +27,7 @@ READING: dict[str, tuple[str, ...]] = {
     "source events": ("--state", "refused"),
     "adjustment list": (),
     "report revenue": ("--from", "2026-01", "--until", "2026-04"),
+    "statement": ("HOLD", "--in", "USD", "--from", "2026-01-01", "--on", "2026-12-31"),
     "delivery list": (),
     "delivery show": (PARKED,),
     "exceptions": (),
