@@ -9,18 +9,17 @@ from decimal import Decimal
 from typing import TypeVar
 
 from mappings.canonical.catalog import Returns
-from mappings.canonical.contract import Contract, OpeningCharge
+from mappings.canonical.contract import OpeningCharge
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription, SubscriptionVersion, Usage
 from mappings.lean import lean, replace
 from worker.billing.addons import with_parents
 from worker.billing.conversions import Moves
 from worker.billing.cycles import DueCycle, Holder, Walk, metered, one_time, recurring
-from worker.billing.deals import Ground, terms_of
-from worker.billing.hierarchy import payer
+from worker.billing.deals import Ground
 from worker.billing.life import bought_once, life_of
 from worker.billing.local_days import local_anchor, local_versions
-from worker.billing.openings import OpeningFor, as_billed, opening_groups
+from worker.billing.openings import opened
 from worker.billing.phases import cut_off
 from worker.billing.ramps import committed
 from worker.billing.timeline import days_of, held, plain, timeline
@@ -149,7 +148,7 @@ def _case(
     if unknown is not None:
         known, _ = timeline(subscription, versions, known_until=known_until)
         return Case(Holder(subscription, known, {}), versions, tuple(usage), (unknown,))
-    by_cycle, problems = _opened(subscription, tuple(openings), ground, known_until=known_until)
+    by_cycle, problems = opened(subscription, tuple(openings), ground, known_until=known_until)
     for one in sorted(billed, key=lambda one: one.charge.ref.revision):
         by_cycle.setdefault(one.charge.ref.cycle_start, []).append(one)
     life = life_of(
@@ -231,65 +230,6 @@ def _is_unassigned(subscription: Subscription, missing: str) -> Check:
         f"Subscription {subscription.code} is not billed: {missing} matches nothing of ours."
         " Add the provider's id to a party's tenants or a product's offers; the next run bills it.",
         subscription.code,
-    )
-
-
-def _opened(
-    subscription: Subscription, openings: tuple[OpeningCharge, ...], ground: Ground, *, known_until: date
-) -> tuple[dict[date, list[BilledCharge]], tuple[Check, ...]]:
-    """The opening charges of a subscription as charges that stand, by cycle."""
-    by_cycle: dict[date, list[BilledCharge]] = {}
-    problems: list[Check] = []
-    for group in opening_groups(openings):
-        contract = _contract_of_opening(subscription, group[0], ground, known_until)
-        try:
-            by_cycle[group[0].start] = list(
-                as_billed(group, _owner(subscription, contract, group[0], ground))
-            )
-        except ValueError as wrong:
-            problems.append(
-                Check(
-                    "opening_unreadable",
-                    f"Subscription {subscription.code}: the opening charge of document"
-                    f" {group[0].number} cannot be"
-                    f" used ({wrong}). Correct it in the workspace; until then the subscription"
-                    " is not billed.",
-                    subscription.code,
-                )
-            )
-    return by_cycle, tuple(problems)
-
-
-def _contract_of_opening(
-    subscription: Subscription, opening: OpeningCharge, ground: Ground, known_until: date
-) -> Contract | None:
-    """The contract of the opening's first day, or the one that took over from the other system."""
-    agreements = ground.calendar.agreements
-    own = agreements.of(subscription, opening.start) or agreements.of(subscription, known_until)
-    return own or next(iter(agreements.all_of(subscription)), None)
-
-
-def _owner(
-    subscription: Subscription, contract: Contract | None, opening: OpeningCharge, ground: Ground
-) -> OpeningFor:
-    if contract is None or contract.issuer not in ground.catalog.issuers:
-        raise ValueError("the subscription has no contract with a known issuer")
-    currency = ground.prices.currency(contract.price_list)
-    if currency is None:
-        raise ValueError(f"price list {contract.price_list} is unknown")
-    try:
-        bill_to = payer(contract, subscription.party, day=opening.start, tree=ground.catalog.tree)
-    except KeyError as unknown:
-        raise ValueError(
-            f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
-        ) from unknown
-    return OpeningFor(
-        subscription=subscription,
-        product=ground.catalog.products[subscription.product],
-        contract=contract,
-        bill_to=bill_to,
-        currency=currency,
-        terms=terms_of(contract, ground.catalog.issuers[contract.issuer]),
     )
 
 

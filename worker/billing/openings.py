@@ -19,9 +19,20 @@ from mappings.canonical.document import ChargeRef
 from mappings.canonical.money import Money, parse_money
 from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
+from worker.billing.deals import Ground, terms_of
+from worker.billing.hierarchy import payer
 from worker.billing.periods import CYCLE_MONTHS
 from worker.billing.timeline import NOTHING, plain
-from worker.billing.values import BilledCharge, Charge, CycleFacts, Exchange, PriceFacts, Span, Terms
+from worker.billing.values import (
+    BilledCharge,
+    Charge,
+    Check,
+    CycleFacts,
+    Exchange,
+    PriceFacts,
+    Span,
+    Terms,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,35 @@ class OpeningFor:
     bill_to: str
     currency: str
     terms: Terms
+
+
+def opened(
+    subscription: Subscription, openings: Iterable[OpeningCharge], ground: Ground, *, known_until: date
+) -> tuple[dict[date, list[BilledCharge]], tuple[Check, ...]]:
+    """The opening charges of a subscription as charges that stand, by cycle, and those that cannot be used.
+
+    Where no contract is valid on an opening's first day, that of `known_until` has taken over.
+    """
+    by_cycle: dict[date, list[BilledCharge]] = {}
+    problems: list[Check] = []
+    for group in opening_groups(openings):
+        contract = _contract_of_opening(subscription, group[0], ground, known_until)
+        try:
+            by_cycle[group[0].start] = list(
+                as_billed(group, _owner(subscription, contract, group[0], ground))
+            )
+        except ValueError as wrong:
+            problems.append(
+                Check(
+                    "opening_unreadable",
+                    f"Subscription {subscription.code}: the opening charge of document"
+                    f" {group[0].number} cannot be"
+                    f" used ({wrong}). Correct it in the workspace; until then the subscription"
+                    " is not billed.",
+                    subscription.code,
+                )
+            )
+    return by_cycle, tuple(problems)
 
 
 def opening_groups(openings: Iterable[OpeningCharge]) -> tuple[tuple[OpeningCharge, ...], ...]:
@@ -74,6 +114,39 @@ def as_billed(group: tuple[OpeningCharge, ...], owner: OpeningFor) -> tuple[Bill
         exchange = Exchange(rate, opening.date, f"document {opening.number}") if rate != 1 else None
         billed.append(BilledCharge(charge, "", opening.number, opening.date, exchange))
     return tuple(billed)
+
+
+def _contract_of_opening(
+    subscription: Subscription, opening: OpeningCharge, ground: Ground, known_until: date
+) -> Contract | None:
+    """The contract of the opening's first day, or the one that took over from the other system."""
+    agreements = ground.calendar.agreements
+    own = agreements.of(subscription, opening.start) or agreements.of(subscription, known_until)
+    return own or next(iter(agreements.all_of(subscription)), None)
+
+
+def _owner(
+    subscription: Subscription, contract: Contract | None, opening: OpeningCharge, ground: Ground
+) -> OpeningFor:
+    if contract is None or contract.issuer not in ground.catalog.issuers:
+        raise ValueError("the subscription has no contract with a known issuer")
+    currency = ground.prices.currency(contract.price_list)
+    if currency is None:
+        raise ValueError(f"price list {contract.price_list} is unknown")
+    try:
+        bill_to = payer(contract, subscription.party, day=opening.start, tree=ground.catalog.tree)
+    except KeyError as unknown:
+        raise ValueError(
+            f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
+        ) from unknown
+    return OpeningFor(
+        subscription=subscription,
+        product=ground.catalog.products[subscription.product],
+        contract=contract,
+        bill_to=bill_to,
+        currency=currency,
+        terms=terms_of(contract, ground.catalog.issuers[contract.issuer]),
+    )
 
 
 def _charge(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from mappings.canonical.contract import OpeningCharge
 from mappings.canonical.period import Period
-from mappings.canonical.subscription import SubscriptionVersion
+from mappings.canonical.subscription import Subscription, SubscriptionVersion
+from worker.billing.bill import ground_of
 from worker.billing.derivation import Derived, derived
+from worker.billing.openings import opened
+from worker.billing.values import BilledCharge
 from worker.flows.ports import Ports
-from worker.store import chains, released_charges
+from worker.store import chains, groups, released_charges, setup
 from worker.store.chains import StoredEvent
+from worker.store.engine import Connection
 from worker.store.overview import DeliveryLine, DocumentFacts
 
 
@@ -41,6 +48,7 @@ def chain(ports: Ports, facts: DocumentFacts) -> tuple[Link, ...]:
         ]
         versions = chains.versions(connection, codes)
         known = released_charges.holders(connection, codes)
+        charges.extend(_openings(connection, known, today=ports.clock.now().date()))
         lines = derived(facts.content, charges)
         wanted = {code: _behind(versions.get(code, ()), lines, code) for code in codes}
         ids = {_event_id(one) for own in wanted.values() for one in own}
@@ -60,6 +68,23 @@ def chain(ports: Ports, facts: DocumentFacts) -> tuple[Link, ...]:
         )
         for line in lines
     )
+
+
+def _openings(
+    connection: Connection, known: Mapping[str, Subscription], *, today: date
+) -> Iterator[BilledCharge]:
+    """What another system billed of these subscriptions: a correction of such a cycle takes it off."""
+    of = groups.of_parties(connection, {one.party for one in known.values()})
+    setups = setup.load_for_groups(connection, set(of.values()), setup.load_shared(connection))
+    for own in setups.values():
+        openings: dict[str, list[OpeningCharge]] = {}
+        for one in own.opening_charges:
+            if one.subscription in known:
+                openings.setdefault(one.subscription, []).append(one)
+        ground = ground_of(own)
+        for code, charges in openings.items():
+            by_cycle, _ = opened(known[code], charges, ground, known_until=today)
+            yield from (charge for cycle in by_cycle.values() for charge in cycle)
 
 
 def _event_id(version: SubscriptionVersion) -> str:

@@ -14,7 +14,7 @@ from mappings.canonical.contract import OpeningCharge
 from mappings.canonical.workspace import Setup, Workspace
 from tests.unit.worker.flows.front.conftest import Front
 from tests.unit.worker.small_world import BOOK, PRICES, SETUP, contract, subscription, version
-from worker.flows import workspace
+from worker.flows import chain, overview, workspace
 from worker.store.engine import Store
 from worker.store.restating import RestatementNeeded
 
@@ -127,39 +127,53 @@ class TestRestating:
             front.load(Workspace(Setup(contracts=(contract("C-LONE", "LONE", from_=date(2026, 2, 1)),))))
 
 
+@pytest.fixture
+def moved(store: Store) -> Front:
+    """A subscription of two years; a seat goes from a period that the old system billed."""
+    front = Front(store)
+    since = date(2024, 1, 1)
+    opening = OpeningCharge(
+        subscription="S-LONE",
+        start=date(2026, 1, 1),
+        until=date(2026, 2, 1),
+        quantity=Decimal(3),
+        unit_price=Decimal("10.00"),
+        net="30.00",
+        number="OLD-77",
+        date=date(2026, 1, 1),
+        tax_code="NONE",
+    )
+    front.load(
+        Workspace(
+            replace(
+                SETUP,
+                issuers=(replace(SETUP.issuers[0], cut_over=date(2026, 2, 1)),),
+                price_lists=(replace(PRICES, from_=since),),
+                contracts=(contract("C-LONE", "LONE", from_=since),),
+                opening_charges=(opening,),
+            ),
+            subscriptions=(subscription("S-LONE", "LONE", anchor=since),),
+            versions=(version("S-LONE", 3, since), version("S-LONE", 2, date(2026, 1, 1))),
+        )
+    )
+    front.bill(date(2026, 1, 31))
+    front.release()
+    return front
+
+
 class TestCutOver:
-    def test_bills_nothing_before_it_and_credits_what_another_system_billed(self, store: Store) -> None:
-        """A subscription of two years; a seat goes from a period that the old system billed."""
-        front = Front(store)
-        since = date(2024, 1, 1)
-        opening = OpeningCharge(
-            subscription="S-LONE",
-            start=date(2026, 1, 1),
-            until=date(2026, 2, 1),
-            quantity=Decimal(3),
-            unit_price=Decimal("10.00"),
-            net="30.00",
-            number="OLD-77",
-            date=date(2026, 1, 1),
-            tax_code="NONE",
-        )
-        front.load(
-            Workspace(
-                replace(
-                    SETUP,
-                    issuers=(replace(SETUP.issuers[0], cut_over=date(2026, 2, 1)),),
-                    price_lists=(replace(PRICES, from_=since),),
-                    contracts=(contract("C-LONE", "LONE", from_=since),),
-                    opening_charges=(opening,),
-                ),
-                subscriptions=(subscription("S-LONE", "LONE", anchor=since),),
-                versions=(version("S-LONE", 3, since), version("S-LONE", 2, date(2026, 1, 1))),
-            )
-        )
+    def test_bills_nothing_before_it_and_credits_what_another_system_billed(self, moved: Front) -> None:
+        ((kind, gross, body),) = moved.rows("document", "kind", "gross_minor", "body")
 
-        front.bill(date(2026, 1, 31))
-        front.release()
-
-        ((kind, gross, body),) = front.rows("document", "kind", "gross_minor", "body")
         assert (kind, gross) == ("credit_note", 1000)
         assert '"number":"OLD-77"' in str(body)
+
+    def test_explains_a_credit_by_what_the_other_system_billed(self, moved: Front) -> None:
+        ((number,),) = moved.rows("document", "number")
+
+        (link,) = chain.chain(moved.ports, overview.document(moved.ports, str(number)))
+
+        assert [(step.words, str(step.amount)) for step in link.derived.steps] == [
+            ("2 seats x 10.00 USD (2026-01-01..2026-01-31)", "-20"),
+            ("billed before for this cycle", "30.00"),
+        ]
