@@ -15,7 +15,7 @@ from worker.store import reviewing
 def review(
     ports: Ports, *, as_of: date | None = None, refs: Collection[str] | None = None
 ) -> tuple[ReviewLine, ...]:
-    """Every payer with unreleased documents (of these references), the most surprising first.
+    """Every payer with unreleased documents, or with a period before and none now; most surprising first.
 
     `as_of` is the day that last period is looked for from, else the day the documents were billed for. With
     `refs` only payers of these documents are told.
@@ -25,7 +25,9 @@ def review(
         day = as_of or reviewing.last_billed_day(connection)
         if day is None:
             return ()
-        groups = reviewing.groups_with_drafts(connection, refs)
+        groups = set(reviewing.groups_with_drafts(connection, refs))
+        if refs is None:
+            groups.update(reviewing.groups_gone_quiet(connection, as_of=day))
         since = add_months(day, -12 * YEARS_BACK - 1)
         for portion in reviewing.read(connection, groups, since=since, refs=refs):
             lines.extend(reviewed(portion.pending, portion.billed, as_of=day))

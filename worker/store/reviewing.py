@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, func, or_, select
 
+from mappings.canonical.period import add_months
+from worker.billing.periods import CYCLE_MONTHS
 from worker.billing.review import Pending
 from worker.billing.values import BilledCharge, Charge
 from worker.store import bulk
@@ -17,6 +19,11 @@ from worker.store.tables import ChargeRow, DocumentRow, table_of
 DOCUMENT = table_of(DocumentRow)
 CHARGE = table_of(ChargeRow)
 GROUPS_AT_ONCE = 200
+MONTHS_DIFFER = timedelta(days=3)
+"""A cycle of a 31st may end up to three days before the same day of the month after."""
+
+LATE_MONTHS = 3
+"""A cycle in arrears is due again two months after it began, and is missed for one more."""
 
 _CHARGE = msgspec.json.Decoder(Charge)
 
@@ -38,6 +45,29 @@ def groups_with_drafts(connection: Connection, refs: Collection[str] | None = No
     for chunk in bulk.chunks(sorted(refs)):
         found.update(connection.scalars(select(DOCUMENT.c.group_code).where(DOCUMENT.c.ref.in_(chunk))))
     return tuple(sorted(found))
+
+
+def groups_gone_quiet(connection: Connection, *, as_of: date) -> tuple[str, ...]:
+    """Groups with a subscription whose newest billed cycle is over and has had no successor for a while.
+
+    Somewhat more than those that a review tells of: it looks at the cycles themselves.
+    """
+    newest = func.max(CHARGE.c.cycle_start)
+    is_over = [
+        and_(
+            newest <= add_months(as_of, -months) + MONTHS_DIFFER,
+            newest > add_months(as_of, -months - LATE_MONTHS),
+        )
+        for months in sorted({*CYCLE_MONTHS.values()} - {0})
+    ]
+    query = (
+        select(CHARGE.c.group_code)
+        .join(DOCUMENT, DOCUMENT.c.id == CHARGE.c.document_id)
+        .where(DOCUMENT.c.state == "released")
+        .group_by(CHARGE.c.group_code, CHARGE.c.subscription)
+        .having(or_(*is_over))
+    )
+    return tuple(sorted(set(connection.scalars(query))))
 
 
 def last_billed_day(connection: Connection) -> date | None:

@@ -36,6 +36,26 @@ class TestReview:
         ]
         assert dry == stored
 
+    def test_tells_of_a_customer_that_is_billed_nothing_this_time(self, front: Front) -> None:
+        """LONE gave up its three seats: its group has no draft at all, which surprises most."""
+        front.bill()
+        front.release()
+        front.load(Workspace(versions=(version("S-LONE", 0, date(2026, 2, 1), 2),)))
+
+        dry = front.bill(FEBRUARY, dry_run=True).review
+        front.bill(FEBRUARY)
+        stored = review.review(front.ports, as_of=FEBRUARY)
+
+        assert told(stored)[0] == ("LONE", "0.00", "30.00", "-30.00")
+        assert stored[0].documents == ()
+        assert dry == stored
+
+    def test_tells_nothing_of_those_whose_period_is_not_over(self, front: Front) -> None:
+        front.bill()
+        front.release()
+
+        assert review.review(front.ports, as_of=date(2026, 1, 31)) == ()
+
     def test_of_named_documents_tells_their_payers_alone(self, front: Front) -> None:
         front.bill()
         [ref] = [row[1] for row in front.rows("document", "bill_to", "ref") if row[0] == "LONE"]
