@@ -21,6 +21,8 @@ SETTINGS: Mapping[str, str] = {
     "token_endpoint": "Address that gives tokens; default by environment, needed for a simulator.",
     "multicurrency": "yes if documents are in other currencies than the home currency; the check then "
     "asks the company for it.",
+    "limits_share": "Share of the published call limits that this book may use, above 0 to 1; less than 1 "
+    "where other applications work in the same company.",
 }
 REQUIRED_SETTINGS = frozenset({"realm_id", "environment", "country", "client_id"})
 
@@ -51,6 +53,7 @@ class Company:
     home_currency: str
     needs_multicurrency: bool
     provider: Provider
+    limits_share: float = 1.0
 
     @property
     def is_us(self) -> bool:
@@ -93,12 +96,24 @@ def company_of(book: Book) -> Company:
             client_secret=settings.get("client_secret", ""),
             token_headers=_HARD_END_HEADER,
         ),
+        limits_share=_share(book),
     )
 
 
 def is_practice(book: Book) -> bool:
     """A simulator on this machine: nobody's real books. A sandbox is Intuit's machine, so it is not."""
     return book.settings.get("environment") == "simulator" and is_loopback(book.settings.get("api_base", ""))
+
+
+def _share(book: Book) -> float:
+    given = book.settings.get("limits_share") or "1"
+    try:
+        share = float(given)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise SettingsRefused(f"book {book.code}: limits_share is {given!r}; it is above 0 and at most 1")
+    return share
 
 
 def _address(book: Book, setting: str, default: str) -> str:

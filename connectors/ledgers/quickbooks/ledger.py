@@ -50,10 +50,11 @@ class QuickBooksLedger:
         self._client = client
         self._clock = clock
         self._follow_ups = FollowUps(client)
+        self._capabilities = limits.capabilities(company.limits_share)
 
     @property
     def capabilities(self) -> Capabilities:
-        return limits.CAPABILITIES
+        return self._capabilities
 
     def check(self) -> BookState:
         """Read the company's facts and settings (two metered reads); problems are plain sentences."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from connectors.protocols import Capabilities, Rates
 
@@ -48,6 +49,19 @@ CAPABILITIES = Capabilities(
     needs_release="approve",
     default_create_missing="never",
 )
+
+
+def capabilities(share: float) -> Capabilities:
+    """What a book may do that may use this share (0 < share <= 1) of the published call limits."""
+    whole = CAPABILITIES.rates
+    rates = replace(
+        whole,
+        per_second=whole.per_second * share,
+        per_minute=whole.per_minute * share,
+        batches_per_minute=whole.batches_per_minute * share,
+    )
+    return replace(CAPABILITIES, rates=rates)
+
 
 _COLONS = re.compile(r"\s*:[\s:]*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")

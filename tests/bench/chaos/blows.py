@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import redis
 
-from tests.bench.chaos.park import Park, Program
+from tests.bench.chaos.park import Park
 from tests.bench.chaos.troubles import storm
 from tests.bench.chaos.watching import Blow, Watch
+from tests.bench.programs import Program
 from tests.faults.seller import REALMS
 
 _WEIGHTS: Mapping[str, int] = {

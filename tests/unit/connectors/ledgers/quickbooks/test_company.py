@@ -11,6 +11,7 @@ import pytest
 from connectors.http.session import AddressRefused
 from connectors.ledgers.quickbooks import LEDGER
 from connectors.ledgers.quickbooks.company import SettingsRefused, company_of
+from connectors.ledgers.quickbooks.limits import capabilities
 from connectors.ledgers.quickbooks.preferences import problems_of
 from mappings.canonical.book import Book
 from tests.unit.connectors.ledgers.quickbooks import records as make
@@ -50,6 +51,9 @@ class TestSettings:
         [
             ({"realm_id": ""}, "realm_id is missing"),
             ({"realm_id": "12/../9"}, "not a company id"),
+            ({"limits_share": "1.5"}, "above 0 and at most 1"),
+            ({"limits_share": "nan"}, "above 0 and at most 1"),
+            ({"limits_share": "half"}, "above 0 and at most 1"),
             ({"environment": "prod"}, "production, sandbox or simulator"),
             ({"environment": "simulator"}, "api_base is missing"),
             ({"environment": "simulator", "api_base": "http://127.0.0.1:1"}, "token_endpoint is missing"),
@@ -68,6 +72,15 @@ class TestSettings:
         assert not LEDGER.is_practice(book(environment="sandbox"))
         assert not LEDGER.is_practice(book(api_base="http://127.0.0.1:1"))
         assert not LEDGER.is_practice(book(environment="simulator", api_base="https://sim.example"))
+
+    def test_may_leave_a_part_of_the_call_limits_to_others(self) -> None:
+        whole = LEDGER.capabilities.rates
+
+        rates = capabilities(company_of(book(limits_share="0.5")).limits_share).rates
+
+        assert rates.batches_per_minute == whole.batches_per_minute / 2
+        assert (rates.per_second, rates.per_minute) == (whole.per_second / 2, whole.per_minute / 2)
+        assert capabilities(company_of(book()).limits_share).rates == whole
 
     def test_known_to_the_registry_explain_themselves(self) -> None:
         assert set(LEDGER.settings) >= LEDGER.required_settings

@@ -1,0 +1,1 @@
+"""How fast books fill: real workers, PostgreSQL and Valkey against a QuickBooks simulator with its limits."""
