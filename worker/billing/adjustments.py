@@ -102,7 +102,7 @@ def _charge(
         return _waits(one, f"contract {contract.code} bills to {unknown.args[0]}, which is unknown")
     issuer, product = catalog.issuers[contract.issuer], catalog.products[one.product]
     days = Period(one.on, one.on + timedelta(days=1))
-    day = tax_day(issuer, days, document_date=as_of)
+    day = tax_day(issuer, days, document_date=ground.document_date(issuer, as_of=as_of))
     tax = tax_of(contract, issuer, catalog.tree[bill_to], product, on=day)
     words = f"adjustment {one.code}: {one.reason}, approved by {one.approved_by}"
     price = PriceFacts("per_unit", (Tier(None, net.decimal),), product.unit, f"adjustment {one.code}")

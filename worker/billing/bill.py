@@ -145,8 +145,10 @@ def _moves(found: Sequence[Case], phases: Mapping[str, Phases]) -> Moves:
     )
 
 
-def ground_of(setup: Setup, common: CommonGround | None = None) -> Ground:
-    """The set-up, indexed; `common` is the part that is indexed already."""
+def ground_of(
+    setup: Setup, common: CommonGround | None = None, *, issued_on: Mapping[str, date] | None = None
+) -> Ground:
+    """The set-up, indexed; `common` is the part that is indexed already, `issued_on` each issuer's today."""
     common = common or common_ground(setup)
     tree = Tree(setup.parties)
     return Ground(
@@ -154,6 +156,7 @@ def ground_of(setup: Setup, common: CommonGround | None = None) -> Ground:
         Calendar(Agreements(setup.contracts, tree), common.issuers),
         common.prices,
         TermPrices(setup.promotions, setup.fx_rates),
+        issued_on or {},
     )
 
 
@@ -203,21 +206,21 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
             return None
         deal = with_pool(new, pools, subscription, day)
     one = owed(subscription.code, cycle, deal, spans, known_until=run.known_until, settled=settled)
-    tax = tax_for(ground, cycle, deal, on=run.as_of)
+    tax = tax_for(ground, cycle, deal, as_of=run.as_of)
     problems = list(margin_checks(one, cycle.contract)) if cycle.contract else []
-    taxes = _part_taxes(ground, cycle, deal, on=run.as_of) if deal.split else {}
+    taxes = _part_taxes(ground, cycle, deal, as_of=run.as_of) if deal.split else {}
     for choice in taxes.values() if deal.split else (tax,):
         problems.extend(replace(check, subscription=subscription.code) for check in choice.checks)
     return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), tuple(_once(problems)), taxes)
 
 
-def _part_taxes(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> Mapping[str, TaxChoice]:
+def _part_taxes(ground: Ground, cycle: DueCycle, deal: Deal, *, as_of: date) -> Mapping[str, TaxChoice]:
     """The tax of each party's part of a shared subscription, by the country of its own payer."""
     taxes: dict[str, TaxChoice] = {}
     for part in deal.split:
         own = tuple(billed for billed in cycle.billed if billed.charge.party == part.party)
         standing = replace(cycle, billed=own or cycle.billed)
-        taxes[part.party] = tax_for(ground, standing, replace(deal, bill_to=part.bill_to), on=on)
+        taxes[part.party] = tax_for(ground, standing, replace(deal, bill_to=part.bill_to), as_of=as_of)
     return taxes
 
 

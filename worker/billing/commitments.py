@@ -208,7 +208,8 @@ def _shortfall(
     contract, catalog = due.contract, ground.catalog
     issuer = catalog.issuers[contract.issuer]
     bill_to = payer(contract, party, day=due.days.start, tree=catalog.tree)
-    product, day = catalog.products[due.minimum.product], tax_day(issuer, due.days, document_date=as_of)
+    product = catalog.products[due.minimum.product]
+    day = tax_day(issuer, due.days, document_date=ground.document_date(issuer, as_of=as_of))
     tax = tax_of(contract, issuer, catalog.tree[bill_to], product, on=day)
     price = PriceFacts("per_unit", (Tier(None, net.decimal),), "period", f"minimum of {contract.code}")
     one = Decimal(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
@@ -41,12 +41,23 @@ _KINDS: Mapping[str, ChargeKind] = {"usage": "usage", "one_time": "one_time"}
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a group is billed by: catalogue, contracts and prices."""
+    """What a group is billed by: catalogue, contracts and prices.
+
+    `issued_on` is the day of each issuer on which what is billed now is issued; empty, it is the day that is
+    billed for.
+    """
 
     catalog: Catalog
     calendar: Calendar
     prices: PriceBook
     terms: TermPrices = NO_TERM_PRICES
+    issued_on: Mapping[str, date] = field(default_factory=dict)
+
+    def document_date(self, issuer: Issuer, *, as_of: date) -> date:
+        """The date a document will have: of its release, which we expect today, or the day billed for."""
+        if issuer.document_date == "as_of":
+            return as_of
+        return self.issued_on.get(issuer.code, as_of)
 
 
 def new_deal(
@@ -223,10 +234,10 @@ def shared_subtotal(one: Owed, pools: Pools, subscription: Subscription, day: da
     return share.pool, str(period), one.settled.price_list, one.deal.currency
 
 
-def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, on: date) -> TaxChoice:
+def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, as_of: date) -> TaxChoice:
     """The tax of what is added to a cycle: by its contract, or the standing code at the rate that counts."""
     issuer = ground.catalog.issuers[deal.issuer]
-    day = tax_day(issuer, cycle.service, document_date=on)
+    day = tax_day(issuer, cycle.service, document_date=ground.document_date(issuer, as_of=as_of))
     if cycle.contract is not None:
         product = ground.catalog.products[deal.product]
         return tax_of(cycle.contract, issuer, ground.catalog.tree[deal.bill_to], product, on=day)

@@ -11,7 +11,8 @@ from mappings.canonical.document import ConvertedTax, Document
 from mappings.canonical.money import to_money, total
 from mappings.canonical.party import FxRate, Issuer
 from mappings.lean import replace
-from worker.billing.tax_points import tax_day
+from worker.billing.tax_points import tax_day, tax_point_of
+from worker.billing.taxes import rate_of
 from worker.billing.values import Check, Exchange
 
 
@@ -25,7 +26,7 @@ def finalise(
     issuer: Issuer,
     rates: Iterable[FxRate],
 ) -> Document | Check:
-    """The document as it is frozen, or the check `rate_missing`.
+    """The document as it is frozen, or the check `rate_missing` or `tax_rate_changed`.
 
     `on` is the day of release in the issuer's zone. The tax point is by the issuer's country. A credit note
     that brought its original's exchange rate keeps it; otherwise the rate of exactly the tax point counts, or
@@ -33,6 +34,9 @@ def finalise(
     """
     document_date = on if issuer.document_date == "release_date" else as_of
     tax_point = tax_day(issuer, document.service, document_date=document_date)
+    changed = _tax_rate_changed(document, issuer, on=document_date)
+    if changed is not None:
+        return changed
     rates = tuple(rates)
     rate_day = min(tax_point, document_date)
     exchange = exchange_of(document, rates, on=rate_day)
@@ -53,6 +57,24 @@ def finalise(
         exchange_rate_on=exchange.on,
         exchange_rate_source=exchange.source,
     )
+
+
+def _tax_rate_changed(document: Document, issuer: Issuer, *, on: date) -> Check | None:
+    """Where the document date decides the rate, a draft that waited for longer than its rate held.
+
+    What takes an earlier line back keeps that line's rate.
+    """
+    if tax_point_of(issuer, on=on) not in (None, "document_date"):
+        return None
+    for line in document.lines:
+        percent = rate_of(issuer, line.tax_code, on=on) if line.tax_code else None
+        if line.original is None and percent is not None and percent != line.tax_percent:
+            return Check(
+                "tax_rate_changed",
+                f"Tax {line.tax_code} is {percent:f} % on {on}, the date of the {_named(document)};"
+                f" it was computed with {line.tax_percent:f} %. The next bill computes it anew.",
+            )
+    return None
 
 
 def converted_tax(
@@ -97,6 +119,10 @@ def _rate_missing(document: Document, to_currency: str, on: date) -> Check:
     return Check(
         "rate_missing",
         f"There is no exchange rate from {document.currency} to {to_currency} on {on} for the"
-        f" {document.kind.replace('_', ' ')} to {document.bill_to.code}. Add the rate of that day; it is"
-        " released with the next run. No other day's rate is used.",
+        f" {_named(document)}. Add the rate of that day; it is released with the next run. No other day's"
+        " rate is used.",
     )
+
+
+def _named(document: Document) -> str:
+    return f"{document.kind.replace('_', ' ')} to {document.bill_to.code}"

@@ -182,7 +182,8 @@ def _whole(event: _Event, currency: str, ground: Ground, *, as_of: date) -> Char
 def _tax(event: _Event, bill_to: str, ground: Ground, *, as_of: date) -> TaxChoice:
     catalog, contract = ground.catalog, event.contract
     issuer, product = catalog.issuers[contract.issuer], catalog.products[event.subscription.product]
-    day = tax_day(issuer, event.first.service, document_date=as_of)
+    document_date = ground.document_date(issuer, as_of=as_of)
+    day = tax_day(issuer, event.first.service, document_date=document_date)
     return tax_of(contract, issuer, catalog.tree[bill_to], product, on=day)
 
 

@@ -103,7 +103,7 @@ def run(
     whole = sum(one.subscriptions for one in due)
     size = CHUNK_SUBSCRIPTIONS if ports.store.is_sqlite else CHUNK_SUBSCRIPTIONS_SPREAD
     orders = [
-        ChunkOrder(codes, subscriptions, as_of, "" if dry_run else run_id)
+        ChunkOrder(codes, subscriptions, as_of, "" if dry_run else run_id, started_at)
         for codes, subscriptions in _chunks(due, size)
     ]
     tally = _Tally([standing])

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from connectors.crashpoints import crashpoint
 from mappings.canonical.money import Money
@@ -26,12 +27,13 @@ from worker.store.engine import Connection, Store
 
 @dataclass(frozen=True, slots=True)
 class ChunkOrder:
-    """What to bill in one go: groups, the day, and the run it belongs to ("" = a dry run)."""
+    """What to bill in one go: groups, the day, the run it belongs to ("" = a dry run), and when it is."""
 
     groups: tuple[str, ...]
     subscriptions: int
     as_of: date
     run_id: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class ChunkWorker:
     def work(self, order: ChunkOrder) -> ChunkDone:
         """Bill the groups of an order, or only compute them in a dry run."""
         self._chunks = self._chunks.of_run(order.as_of, order.run_id)
-        self._computing.begin(order.as_of, reviews=not order.run_id)
+        self._computing.begin(order, reviews=not order.run_id)
         with _collector_paused():
             if order.run_id:
                 bills, change = self._store.transact(partial(self._bill, order))
@@ -107,15 +109,19 @@ class _Computing:
 
     def __init__(self, as_of: date) -> None:
         self._as_of = as_of
+        self._now: datetime | None = None
         self._common: CommonGround | None = None
+        self._issued_on: Mapping[str, date] = {}
         self.failed: dict[str, str] = {}
         self.traces: dict[str, str] = {}
         self.review: list[ReviewLine] = []
         self._reviews = False
 
-    def begin(self, as_of: date, *, reviews: bool) -> None:
+    def begin(self, order: ChunkOrder, *, reviews: bool) -> None:
         """Start a chunk; with `reviews` its drafts are compared with last period."""
-        self._as_of = as_of
+        self._as_of = order.as_of
+        if order.now != self._now:
+            self._now, self._common = order.now, None
         self._reviews = reviews
         self.review.clear()
         self.failed.clear()
@@ -125,7 +131,9 @@ class _Computing:
         try:
             if self._common is None or not self._common.is_of(state.setup):
                 self._common = common_ground(state.setup)
-            bill = bill_group(state, as_of=self._as_of, ground=ground_of(state.setup, self._common))
+                self._issued_on = _issued_on(self._common, self._now)
+            ground = ground_of(state.setup, self._common, issued_on=self._issued_on)
+            bill = bill_group(state, as_of=self._as_of, ground=ground)
             if self._reviews:
                 self.review.extend(review(pending_of(bill.drafts), state.billed, as_of=self._as_of))
             crashpoint("compute.mid")
@@ -148,6 +156,13 @@ def add_totals(totals: Iterable[DraftTotal]) -> tuple[DraftTotal, ...]:
         DraftTotal(issuer, kind, counts[issuer, kind, currency], Money(minor, currency))
         for (issuer, kind, currency), minor in sorted(gross.items())
     )
+
+
+def _issued_on(common: CommonGround, now: datetime | None) -> Mapping[str, date]:
+    """Each issuer's calendar day: what is billed now is expected to be released on it."""
+    if now is None:
+        return {}
+    return {code: now.astimezone(ZoneInfo(issuer.timezone)).date() for code, issuer in common.issuers.items()}
 
 
 def _totals(drafts: Iterable[Draft]) -> tuple[DraftTotal, ...]:

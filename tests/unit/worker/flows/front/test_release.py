@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import pytest
 
 from mappings.canonical.book import Book
 from mappings.canonical.catalog import Product
-from mappings.canonical.party import FxRate
+from mappings.canonical.party import FxRate, TaxRate
 from mappings.canonical.workspace import Setup, Workspace
 from tests.unit.worker.flows.front.conftest import Front
 from tests.unit.worker.small_world import (
@@ -343,3 +343,33 @@ class TestPolicies:
         assert create_missing_policy(self.QUICKBOOKS) == "never"
         assert release_policy(BOOK) == "auto"
         assert release_policy(replace(BOOK, release="approve")) == "approve"
+
+
+class TestATaxRateByDocumentDate:
+    """In the US the date of the document decides, whatever day it was billed for."""
+
+    RATES = (TaxRate("NONE", "0", None, date(2026, 1, 10)), TaxRate("NONE", "5", date(2026, 1, 10)))
+
+    def test_is_that_of_the_day_of_issue(self, front: Front) -> None:
+        front.load(with_issuer(tax_rates=self.RATES))
+        front.clock.advance(timedelta(days=7).total_seconds())
+
+        front.bill(date(2026, 1, 1))
+        front.release()
+
+        assert front.rows("document", "tax_minor", "document_date") == [
+            (150, date(2026, 1, 12)),
+            (250, date(2026, 1, 12)),
+            (600, date(2026, 1, 12)),
+        ]
+
+    def test_that_changed_while_a_draft_waited_is_computed_anew(self, front: Front) -> None:
+        front.load(with_issuer(tax_rates=self.RATES))
+        front.bill()
+        front.clock.advance(timedelta(days=7).total_seconds())
+
+        assert front.release().held == {"tax_rate_changed": 3}
+
+        front.bill()
+        assert front.release().released == 3
+        assert sorted(tax for (tax,) in front.rows("document", "tax_minor")) == [150, 250, 600]
