@@ -25,7 +25,7 @@ class ChargeRef:
     revision: int
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Original:
     """The document a negative line takes back from: its number, date and the period it billed."""
@@ -35,7 +35,7 @@ class Original:
     period: Period
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Line:
     """One printed line. `quantity` x `unit_price` = `net` at the printed decimals; where they cannot
@@ -60,7 +60,7 @@ class Line:
     tax_reason: str = ""
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Section:
     """The lines of one sold-to entity, with its subtotal and its share of the tax."""
@@ -72,7 +72,7 @@ class Section:
     tax: Money
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class TaxTotal:
     """Tax of one code, rate, treatment and reason over the whole document."""
@@ -99,7 +99,7 @@ class ConvertedTax:
     source: str
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Side:
     """Issuer or bill-to as printed: a snapshot, so a later rename never changes an issued document."""
@@ -114,7 +114,7 @@ class Side:
     brand: str = ""
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Document:
     """An invoice or credit note. `number` and `document_date` are empty until release.

@@ -19,7 +19,7 @@ LedgerIds = Mapping[str, str]
 """Book code -> id of the record that already exists in that book."""
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address; `country` is ISO 3166 alpha-2, `region` the state or province code."""
@@ -32,7 +32,7 @@ class Address:
     country: str = ""
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A tax registration: the id a tax office gave, valid from `from_` until `until` (excluded)."""
@@ -43,7 +43,7 @@ class Registration:
     until: date | None = None
 
 
-@lean
+@lean(omit_defaults=True)
 @dataclass(frozen=True, slots=True)
 class BankAccount:
     """Where a bill in `currency` is paid to."""

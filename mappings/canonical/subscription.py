@@ -127,6 +127,8 @@ class Subscription:
     @property
     def holders(self) -> tuple[str, ...]:
         """Codes of every party that ever holds it."""
+        if not self.assignments:
+            return (self.party,)
         return (self.party, *(one.party for one in self.assignments))
 
     @property

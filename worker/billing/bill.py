@@ -178,6 +178,8 @@ def _work(case: Case, ground: Ground, pools: Pools, run: _Days) -> _Worked:
 
 def _with_checks(one: _Worked, checks: Sequence[Check]) -> _Worked:
     """A subscription with what kept its provider's lines from being billed."""
+    if not checks:
+        return one
     own = tuple(check for check in checks if check.subscription == one.case.subscription.code)
     return replace(one, checks=tuple(_once((*one.checks, *own)))) if own else one
 
@@ -186,12 +188,13 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
     """The figure of one cycle, a check when it has no price, None when nothing was ever held in it."""
     subscription = case.holder.view(cycle.service.start)
     spans = spans_of(case, cycle)
-    day = next((span.period.start for span in spans if span.quantity), cycle.service.start)
+    held = [span for span in spans if span.quantity]
+    day = held[0].period.start if held else cycle.service.start
     settled = None
     if cycle.billed:
         deal = standing_deal(cycle)
         settled = settled_price(deal, pools, subscription, day, as_of=run.as_of)
-    elif not any(span.quantity for span in spans) and subscription.plan != "usage":
+    elif not held and subscription.plan != "usage":
         return None
     else:
         first_held = case.holder.timeline.first_held or day
@@ -201,8 +204,8 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
             ended = case.holder.phases.on(cycle.service.start).est_of
         new = new_deal(ground, subscription, cycle, day=day, first_held=first_held, ended=ended)
         if isinstance(new, Check):
-            return new if any(span.quantity for span in spans) else None
-        if not new.price.charges_zero and not any(span.quantity for span in spans):
+            return new if held else None
+        if not held and not new.price.charges_zero:
             return None
         deal = with_pool(new, pools, subscription, day)
     one = owed(subscription.code, cycle, deal, spans, known_until=run.known_until, settled=settled)
@@ -210,8 +213,9 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
     problems = list(margin_checks(one, cycle.contract)) if cycle.contract else []
     taxes = _part_taxes(ground, cycle, deal, as_of=run.as_of) if deal.split else {}
     for choice in taxes.values() if deal.split else (tax,):
-        problems.extend(replace(check, subscription=subscription.code) for check in choice.checks)
-    return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), tuple(_once(problems)), taxes)
+        problems += [replace(check, subscription=subscription.code) for check in choice.checks]
+    found = tuple(_once(problems)) if problems else ()
+    return _Priced(one, tax, shared_subtotal(one, pools, subscription, day), found, taxes)
 
 
 def _part_taxes(ground: Ground, cycle: DueCycle, deal: Deal, *, as_of: date) -> Mapping[str, TaxChoice]:
@@ -236,8 +240,8 @@ def _charges(worked: Sequence[_Worked], issuers: Mapping[str, Issuer]) -> tuple[
             new = _settled(priced, figure[priced.owed.key])
             if priced.owed.billed:
                 new = (*new, *retaxed(priced.owed.billed, new, issuers[priced.owed.deal.issuer]))
-            new = at_month_rate(new, priced.owed.billed)
-            charges.extend(charge for charge in new if charge.net or priced.owed.key == newest)
+                new = at_month_rate(new, priced.owed.billed)
+            charges += [charge for charge in new if charge.net or priced.owed.key == newest]
     return tuple(charges)
 
 

@@ -177,6 +177,11 @@ def _cost_by_day(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> Fraction
     return total
 
 
+def exact_ratio(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> tuple[int, int]:
+    """The same as numerator and denominator, not always in lowest terms."""
+    return ratio_by_days(deal, spans, cycle) or exact_cost(deal, spans, cycle).as_integer_ratio()
+
+
 def ratio_by_days(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> tuple[int, int] | None:
     """The cost as numerator and denominator where whole quantities weigh their own days and nothing is
     rounded in between, which is nearly always; else None."""

@@ -231,7 +231,7 @@ def shared_subtotal(one: Owed, pools: Pools, subscription: Subscription, day: da
     if pool is None or is_fixed_at_purchase(pool, subscription):
         return None
     period = pool_period(pool, day, subscription)
-    return share.pool, str(period), one.settled.price_list, one.deal.currency
+    return share.pool, f"{period.start}..{period.until}", one.settled.price_list, one.deal.currency
 
 
 def tax_for(ground: Ground, cycle: DueCycle, deal: Deal, *, as_of: date) -> TaxChoice:

@@ -42,7 +42,7 @@ def with_margins(one: Owed, charges: tuple[Charge, ...]) -> tuple[Charge, ...]:
 def margin_checks(one: Owed, contract: Contract) -> tuple[Check, ...]:
     """A price below the provider's cost, or a margin below the contract's floor, holds the document."""
     cost = one.settled.cost
-    most = max((span.quantity for span in one.spans), default=None)
+    most = max((span.quantity for span in one.spans), default=None) if cost is not None else None
     if cost is None or not most:
         return ()
     quantity = Fraction(most)

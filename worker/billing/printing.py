@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from mappings.canonical.money import Money, minor_digits, to_money
+from mappings.canonical.money import Money, minor_digits, minor_units, round_ratio
 from mappings.canonical.period import Period
 from mappings.lean import lean, replace
-from worker.billing.charges import Owed, billed_net, exact_cost
+from worker.billing.charges import Owed, billed_net, exact_ratio
 from worker.billing.tariff import whole_number
 from worker.billing.values import Charge, PrintedPart, Span
 from worker.billing.words import changed_runs, first_basis
@@ -24,12 +24,12 @@ from worker.billing.words import changed_runs, first_basis
 @lean
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A line before rounding; `exact` is signed."""
+    """A line before rounding; `exact` is signed: numerator and denominator."""
 
     words: str
     service: Period
     quantity: Decimal
-    exact: Fraction
+    exact: tuple[int, int]
     basis: tuple[str, ...]
 
 
@@ -43,7 +43,8 @@ def in_form(one: Owed, charges: tuple[Charge, ...]) -> tuple[Charge, ...]:
     if form == "difference" or len(own) != 1:
         return charges
     if not one.billed:
-        parts = list(_span_parts(one)) if form == "spans" and _adds_up(one) else []
+        has_spans = form == "spans" and len(one.spans) > 1 and _adds_up(one)
+        parts = list(_span_parts(one)) if has_spans else []
     elif form == "spans":
         parts = list(_anew(one))
     else:
@@ -57,7 +58,9 @@ def in_form(one: Owed, charges: tuple[Charge, ...]) -> tuple[Charge, ...]:
 
 def rounded(parts: Sequence[_Part], net: Money, one: Owed) -> tuple[PrintedPart, ...]:
     """The parts in minor units; the last one takes the rest, so that they come to the charge's net."""
-    amounts = [to_money(part.exact, net.currency, one.deal.rounding.mode) for part in parts[:-1]]
+    scale, mode = minor_units(net.currency), one.deal.rounding.mode
+    exact = [part.exact for part in parts[:-1]]
+    amounts = [Money(round_ratio(above * scale, below, mode), net.currency) for above, below in exact]
     amounts.append(net - Money(sum(amount.minor for amount in amounts), net.currency))
     return tuple(_printed(part, amount) for part, amount in zip(parts, amounts, strict=True))
 
@@ -96,11 +99,11 @@ def _anew(one: Owed) -> Iterator[_Part]:
     """The whole cycle back as it was billed, then each of its spans; one span where days do not add up."""
     billed = billed_net(one)
     basis = (f"takes back the cycle {one.cycle}: {billed}",)
-    yield _Part("reversal", _held(one), Decimal(1), -Fraction(billed.decimal), basis)
+    yield _Part("reversal", _held(one), Decimal(1), (-billed.minor, minor_units(billed.currency)), basis)
     if _adds_up(one):
         yield from _span_parts(one)
     elif any(span.quantity for span in one.spans):
-        yield _Part("recharge", _held(one), Decimal(1), Fraction(0), first_basis(one, billed)[:-1])
+        yield _Part("recharge", _held(one), Decimal(1), (0, 1), first_basis(one, billed)[:-1])
 
 
 def _reversals(one: Owed) -> Iterator[_Part]:
@@ -114,15 +117,16 @@ def _reversals(one: Owed) -> Iterator[_Part]:
     for days, was, now in runs:
         if was:
             part = _part(one, Span(days, was), "reversal")
-            yield replace(part, exact=-part.exact)
+            yield replace(part, exact=(-part.exact[0], part.exact[1]))
         if now:
             yield _part(one, Span(days, now), "recharge")
 
 
 def _part(one: Owed, span: Span, words: str) -> _Part:
-    exact = exact_cost(one.deal, (span,), one.cycle)
-    alone = replace(one, spans=(span,))
-    basis = first_basis(alone, to_money(exact, one.deal.currency, one.deal.rounding.mode))
+    alone, currency = replace(one, spans=(span,)), one.deal.currency
+    exact = exact_ratio(one.deal, alone.spans, one.cycle)
+    amount = round_ratio(exact[0] * minor_units(currency), exact[1], one.deal.rounding.mode)
+    basis = first_basis(alone, Money(amount, currency))
     return _Part(words, span.period, span.quantity, exact, basis)
 
 

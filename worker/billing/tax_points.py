@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from mappings.canonical.party import Issuer, TaxPoint
 from mappings.canonical.period import Period
@@ -68,7 +69,12 @@ def tax_point_of(issuer: Issuer, *, on: date) -> TaxPoint | None:
     """The issuer's own word, else the newest row of its country on a day, or None where there is none."""
     if issuer.tax_point:
         return issuer.tax_point
-    rows = (row for row in TABLE if row.country == issuer.country and row.from_ <= on)
+    return _point_in(issuer.country, on)
+
+
+@lru_cache(maxsize=4096)
+def _point_in(country: str, on: date) -> TaxPoint | None:
+    rows = (row for row in TABLE if row.country == country and row.from_ <= on)
     newest = max(rows, key=lambda row: row.from_, default=None)
     return None if newest is None else newest.point
 

@@ -57,7 +57,10 @@ class Timeline:
     @property
     def first_held(self) -> date | None:
         """The first day on which something is held."""
-        return next((day for day, held in zip(self.days, self.quantities, strict=True) if held), None)
+        for day, quantity in zip(self.days, self.quantities, strict=True):
+            if quantity:
+                return day
+        return None
 
     @property
     def ends_on(self) -> date | None:
@@ -78,7 +81,7 @@ def timeline(
     `renewed_until` is the last day already billed: switching automatic renewal off never takes back a
     term that was renewed and billed. `windowed` makes steps of the versions where windows bind reductions.
     """
-    known = days_of(version for version in versions if version.on <= known_until)
+    known = days_of([version for version in versions if version.on <= known_until])
     if not known:
         return Timeline((), ()), ()
     notices: tuple[Notice, ...] = ()

@@ -12,12 +12,12 @@ from itertools import pairwise
 from mappings.canonical.money import Money, minor_digits
 from mappings.canonical.period import Period
 from mappings.lean import replace
-from worker.billing.charges import Deal, Owed, exact_cost, ratio_by_days
+from worker.billing.charges import Deal, Owed, exact_ratio
 from worker.billing.discounts import price_runs
 from worker.billing.memo import remembered
 from worker.billing.periods import weight_words
 from worker.billing.pricing import Piece, ends, exact_amount, pieces, plain_number, tier_number
-from worker.billing.tariff import tariff_of, whole_number
+from worker.billing.tariff import Tariff, tariff_of, whole_number
 from worker.billing.values import PriceFacts, Span
 
 
@@ -59,7 +59,9 @@ def true_up_basis(one: Owed, net: Money) -> tuple[str, ...]:
 
 def quantity_words(price: PriceFacts, quantity: Decimal, currency: str) -> str:
     """A quantity at its price for one whole cycle: "12 seats x 8.40 EUR"."""
-    return _whole_words(price, quantity, currency) or words_in_general(price, quantity, currency)
+    tariff, number = tariff_of(price), whole_number(quantity)
+    said = None if tariff is None or number is None else _whole_words(tariff, number, price, currency)
+    return said or words_in_general(price, quantity, currency)
 
 
 def words_in_general(price: PriceFacts, quantity: Decimal, currency: str) -> str:
@@ -70,10 +72,9 @@ def words_in_general(price: PriceFacts, quantity: Decimal, currency: str) -> str
     return " + ".join(_piece_words(piece, price, currency) for piece in found)
 
 
-def _whole_words(price: PriceFacts, quantity: Decimal, currency: str) -> str | None:
+def _whole_words(tariff: Tariff, number: int, price: PriceFacts, currency: str) -> str | None:
     """The same of a whole quantity without fees, which is nearly always; else None."""
-    tariff, number = tariff_of(price), whole_number(quantity)
-    if tariff is None or number is None or number <= 0:
+    if number <= 0:
         return None
     if tariff.each is not None:
         return f"{unit_words(number, price.unit)} x {scaled_price(tariff.each, tariff.scale, currency)}"
@@ -159,7 +160,8 @@ def _plain_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> tuple[st
     ending = f", {tier}" if tier else ""
     whole, steps = cycle.days, []
     for span in held:
-        said, number = _whole_words(deal.price, span.quantity, deal.currency), whole_number(span.quantity)
+        number = whole_number(span.quantity)
+        said = None if number is None else _whole_words(tariff, number, deal.price, deal.currency)
         if said is None or number is None:
             return None
         days = span.period.days
@@ -175,8 +177,7 @@ def _plain_steps(deal: Deal, spans: tuple[Span, ...], cycle: Period) -> tuple[st
 
 def _result(deal: Deal, span: Span, cycle: Period) -> str:
     """What a span's days cost, unrounded, as the end of its step."""
-    ratio = ratio_by_days(deal, (span,), cycle) or exact_cost(deal, (span,), cycle).as_integer_ratio()
-    return f" = {_exact_ratio(*ratio, deal.currency)}"
+    return f" = {_exact_ratio(*exact_ratio(deal, (span,), cycle), deal.currency)}"
 
 
 def changed_runs(
