@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any, Literal
 
@@ -32,7 +32,8 @@ Act = Literal["bill", "recompute", "change"]
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """What an act did and took. `start_s` is the start of its processes, which is not in `seconds`."""
+    """What an act did and took. `start_s` is the start of its processes, which is not in `seconds`;
+    `lines_each` is counted after a first bill only."""
 
     documents: int
     lines_each: int
@@ -79,7 +80,8 @@ def _main(pipe: Any, url: str, act: Act, processes: int, seed: int, numbers: Seq
         store.transact(groups.mark_all_dirty)
     if act == "change":
         _change(store, seed, numbers)
-    pipe.send(_bill(store, processes))
+    done = _bill(store, processes)
+    pipe.send(replace(done, lines_each=_lines_each(store)) if act == "bill" else done)
     pipe.close()
     store.close()
 
@@ -94,7 +96,7 @@ def _bill(store: Store, processes: int) -> Acted:
     assert not run.failed, run.failed
     documents = run.change.written + run.change.kept
     assert run.change.held == 0, run.account.reasons[:3]
-    return Acted(documents, _lines_each(store), seconds, started - began, cpu_s)
+    return Acted(documents, 0, seconds, started - began, cpu_s)
 
 
 def _lines_each(store: Store) -> int:

@@ -153,7 +153,7 @@ class _Tally:
             change=self.change,
             account=total_account(self.accounts),
             totals=self.totals,
-            notices=tuple(self.notices),
+            notices=tuple(sorted(self.notices, key=lambda one: (one.subscription, one.code, one.sentence))),
             failed=self.failed,
             review=by_surprise(self.review),
         )

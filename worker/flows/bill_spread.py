@@ -1,7 +1,7 @@
 """Chunks of a bill spread over processes of this machine; each has its own connection and transactions.
 
-Only where the database takes many writers (PostgreSQL). A process that dies costs its chunk's transaction,
-which this process then does itself.
+Only where the database takes many writers (PostgreSQL). This process works along instead of waiting. One
+that dies costs its chunk's transaction, which this process then does itself.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ log = structlog.get_logger()
 PROCESSES_MAX = 8
 """More do not help: the database works for all of them."""
 
+GIVEN_AHEAD = 3
+"""Chunks in the hands of each other process: one at work, the rest so that it never waits for this one."""
+
 Work = Callable[[Iterable[ChunkOrder]], Iterator[ChunkDone]]
-"""Does chunks and gives what they came to, in the order they were given."""
+"""Does chunks and gives what each came to, in any order."""
 
 
 def here(store: Store) -> Work:
@@ -38,7 +41,7 @@ def here(store: Store) -> Work:
 
 @contextmanager
 def spread(store: Store, processes: int | None = None) -> Iterator[Work]:
-    """Chunks over processes (by default one for each processor); on SQLite in this one.
+    """Chunks over this process and others (by default one for each processor in all); on SQLite in this one.
 
     They are started when the block is entered and end with it, whatever happens to this process.
     """
@@ -48,38 +51,55 @@ def spread(store: Store, processes: int | None = None) -> Iterator[Work]:
         return
     url = store.engine.url.render_as_string(hide_password=False)
     context = get_context("spawn")  # never fork: this process may have threads and open connections
-    pool = ProcessPoolExecutor(wanted, context, initializer=_open, initargs=(url,))
+    others = wanted - 1
+    pool = ProcessPoolExecutor(others, context, initializer=_open, initargs=(url,))
     try:
-        for ready in [pool.submit(_ready, wanted) for _ in range(wanted)]:
+        for ready in [pool.submit(_ready, others) for _ in range(others)]:
             ready.result()
-        yield lambda orders: _spread(pool, store, orders)
+        yield _Team(pool, others, ChunkWorker(store)).work
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _spread(pool: ProcessPoolExecutor, store: Store, orders: Iterable[ChunkOrder]) -> Iterator[ChunkDone]:
-    given = deque((order, _given(pool, order)) for order in orders)
-    own: ChunkWorker | None = None
-    while given:
-        order, future = given.popleft()
+class _Team:
+    """This process and others with the chunks of one bill."""
+
+    def __init__(self, pool: ProcessPoolExecutor, others: int, own: ChunkWorker) -> None:
+        self._pool = pool
+        self._others = others
+        self._own = own
+        self._is_whole = True
+
+    def work(self, orders: Iterable[ChunkOrder]) -> Iterator[ChunkDone]:
+        """Do the orders: the others take theirs from the front, this process the one after those."""
+        waiting = deque(orders)
+        given: deque[tuple[ChunkOrder, Future[ChunkDone]]] = deque()
+        while waiting or given:
+            while waiting and self._is_whole and len(given) < self._others * GIVEN_AHEAD:
+                self._give(waiting, given)
+            if waiting:
+                yield self._own.work(waiting.popleft())
+            while given and (given[0][1].done() or not waiting):
+                yield self._result(*given.popleft(), left=len(waiting))
+
+    def _give(self, waiting: deque[ChunkOrder], given: deque[tuple[ChunkOrder, Future[ChunkDone]]]) -> None:
         try:
-            done = None if future is None else future.result()
+            given.append((waiting[0], self._pool.submit(_work, waiting[0])))
+            waiting.popleft()
         except BrokenProcessPool:
-            done = None
-        if done is None:
-            if own is None:
-                log.error("billing.process-died", groups=len(order.groups), chunks_left=len(given))
-            own = own or ChunkWorker(store)
-            done = own.work(order)
-        yield done
+            self._lost(len(waiting))
 
+    def _result(self, order: ChunkOrder, future: Future[ChunkDone], *, left: int) -> ChunkDone:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            self._lost(left)
+            return self._own.work(order)
 
-def _given(pool: ProcessPoolExecutor, order: ChunkOrder) -> Future[ChunkDone] | None:
-    """The order in the hands of a process, or None once one of them has died."""
-    try:
-        return pool.submit(_work, order)
-    except BrokenProcessPool:
-        return None
+    def _lost(self, left: int) -> None:
+        if self._is_whole:
+            log.error("billing.process-died", chunks_left=left)
+        self._is_whole = False
 
 
 _workers: list[ChunkWorker] = []
