@@ -309,11 +309,17 @@ class LinksToDocuments(Protocol):
 
 
 class Consent(Protocol):
-    """Optional ability: an administrator of the book lets us in, and we get a token pair for it."""
+    """Optional ability: an administrator of the book lets us in, and we get a token pair for it.
+
+    `answer` is the query of the address they came back to, its `code` at least; `Refused` when it is for
+    another company than the book's.
+    """
 
     def address(self, book: Book, *, redirect_uri: str, state: str) -> str: ...
 
-    def exchange(self, book: Book, *, code: str, redirect_uri: str, clock: Clock) -> Token: ...
+    def exchange(
+        self, book: Book, *, answer: Mapping[str, str], redirect_uri: str, clock: Clock
+    ) -> Token: ...
 
     def from_refresh_token(self, refresh_token: str, *, clock: Clock) -> Token: ...
 

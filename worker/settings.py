@@ -7,6 +7,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PUBLIC_URL = r"^(https://[^\s?#@]+|http://(localhost|127\.0\.0\.1)(:\d+)?)?$"
+"""Where browsers reach `serve`: https, or this machine; no query, no password in it."""
+
 
 class BadSettings(ValueError):
     """A variable of the environment cannot be used; names it, never its value (it may be a secret)."""
@@ -24,6 +27,7 @@ class Settings(BaseSettings):
     client_secrets: SecretStr = Field(SecretStr(""), validation_alias="SUBLEDGER_CLIENT_SECRETS")
     host: str = Field("127.0.0.1", validation_alias="SUBLEDGER_HOST")
     port: int = Field(8080, ge=0, le=65535, validation_alias="SUBLEDGER_PORT")
+    public_url: str = Field("", pattern=_PUBLIC_URL, validation_alias="SUBLEDGER_PUBLIC_URL")
     push_threads: int = Field(32, ge=1, le=256, validation_alias="SUBLEDGER_PUSH_THREADS")
     drain_s: float = Field(180.0, gt=0, validation_alias="SUBLEDGER_DRAIN_SECONDS")
     restore_epoch: str = Field("", max_length=100, validation_alias="SUBLEDGER_RESTORE_EPOCH")
@@ -37,6 +41,11 @@ class Settings(BaseSettings):
         """The database file in embedded mode, else None."""
         prefix = "sqlite:///"
         return Path(self.database_url.removeprefix(prefix)) if self.database_url.startswith(prefix) else None
+
+    @property
+    def connected_url(self) -> str:
+        """Where a ledger sends an administrator back to after consent, as registered there."""
+        return f"{(self.public_url or f'http://localhost:{self.port}').rstrip('/')}/oauth/connected"
 
     def secrets_of(self, source: str) -> tuple[str, ...]:
         """Active webhook secrets of a source, from `source=secret[|secret...][,source=...]`; () = closed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from worker.cli.options import AsJson, DryRun, Reason
 from worker.cli.output import Output, plain
 
 if TYPE_CHECKING:
+    from worker.delivery.consent import ConsentWarning
     from worker.flows.overview import BookLine
 
 app = noun("Books: where the documents of an issuer land.")
@@ -52,6 +54,13 @@ def show_books(out: Output, lines: tuple[BookLine, ...]) -> None:
         "calls",
     )
     out.table(columns, [_row(line) for line in lines])
+
+
+def show_consent(out: Output, warnings: Sequence[ConsentWarning]) -> None:
+    """Books whose consent ends soon, with what to do."""
+    for one in warnings:
+        out.line(one.sentence)
+        out.line(f"  do: {one.next_step}")
 
 
 def _row(line: BookLine) -> tuple[object, ...]:

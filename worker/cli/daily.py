@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli import exits, reversing, review_page, running
-from worker.cli.book import show_books
+from worker.cli.book import show_books, show_consent
 from worker.cli.document import Name, show_document
 from worker.cli.opening import opened
 from worker.cli.options import AsJson, AsOf, DryRun, Reason, Yes
@@ -155,6 +155,7 @@ def status(as_json: AsJson = False) -> int:
         rows = [(one.place, one.state, one.reason, one.documents, one.gross) for one in found.needs_a_person]
         out.table(("book", "state", "reason", "documents", "gross"), rows, title="needs attention")
         out.hint("See them: subledger delivery list --state parked --state blocked")
+    show_consent(out, found.consent)
     if found.held:
         out.hint(f"{found.held} held before release: subledger document list --state held")
     if found.unapproved:
@@ -162,7 +163,8 @@ def status(as_json: AsJson = False) -> int:
     if found.refused_events:
         out.hint(f"{found.refused_events} events were refused: subledger source events --state refused")
     waits = found.held or found.unapproved or found.refused_events
-    needs = found.needs_a_person or waits or any(book.paused for book in found.books)
+    ends_soon = any(one.is_urgent for one in found.consent)
+    needs = found.needs_a_person or waits or ends_soon or any(book.paused for book in found.books)
     return exits.ATTENTION if needs else exits.DONE
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli import exits
+from worker.cli.book import show_consent
 from worker.cli.opening import opened
 from worker.cli.options import AsJson, Since
 from worker.cli.output import Output
@@ -37,6 +38,7 @@ def exceptions(
     Example: subledger exceptions --book UK
     """
     from worker.flows import exceptions as listing
+    from worker.flows import overview
     from worker.store.stopped import Wanted
 
     with opened() as installation:
@@ -44,9 +46,12 @@ def exceptions(
             installation.book(book)
         wanted = Wanted(tuple(cause or ()), book, tuple(kind or ()), since=start_of(since))
         found = listing.causes(installation.ports, wanted)
+        warnings = overview.consent_warnings(installation.ports)
         now = installation.clock.now()
     out = Output(as_json=as_json)
-    out.result({"causes": found, "count": len(found), "deliveries": sum(one.count for one in found)})
+    count = sum(one.count for one in found)
+    out.result({"causes": found, "count": len(found), "deliveries": count, "consent": warnings})
+    show_consent(out, warnings)
     if not found:
         out.line("Nothing stopped: nobody is needed.")
         return exits.DONE

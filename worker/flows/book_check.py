@@ -15,7 +15,7 @@ from functools import partial
 import structlog
 
 from connectors import registry
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, ConsentLost
 from connectors.protocols import BookState
 from mappings.canonical.book import Book
 from worker.flows.ports import Ports
@@ -88,7 +88,10 @@ def check(ports: Ports, book: Book, *, actor: str = "", accept: bool = False) ->
 
 
 def refresh(ports: Ports, books: Iterable[Book], *, fresh: timedelta = FRESH) -> None:
-    """Ask the books again whose last word is older than `fresh`; one that cannot be asked keeps its last."""
+    """Ask the books again whose last word is older than `fresh`; one that cannot be asked keeps its last.
+
+    One that no longer lets us in is paused.
+    """
     for book in books:
         with ports.store.read() as connection:
             known = book_facts.get(connection, book.code)
@@ -97,9 +100,20 @@ def refresh(ports: Ports, books: Iterable[Book], *, fresh: timedelta = FRESH) ->
             continue
         try:
             check(ports, book)
+        except ConsentLost as lost:
+            why = str(lost)
+            log.warning("book.paused", book=book.code, reason="consent_lost")
+            ports.store.transact(partial(_lose_consent, book=book.code, why=why))
         except (ConnectorError, ValueError, LookupError, Unsealable) as error:
             log.warning("book.not-asked", book=book.code, why=type(error).__name__)
             ports.store.transact(partial(book_facts.asked, book=book.code, now=now))
+
+
+def _lose_consent(connection: Connection, book: str, why: str) -> None:
+    """Pause the book once, as a call that hears it would; a pause that is there already stands."""
+    lane = lanes.get(connection, book)
+    if lane is not None and not lane.pause_reason:
+        lanes.pause(connection, book, reason="consent_lost", why=why)
 
 
 def _is_fresh(known: BookFacts, now: datetime, fresh: timedelta) -> bool:

@@ -13,10 +13,11 @@ import msgspec
 from connectors import registry
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money, zero
+from worker.delivery.consent import ConsentWarning, warning
 from worker.flows.ports import Ports
 from worker.flows.release_plan import release_policy
 from worker.flows.replay import UnknownDelivery
-from worker.store import inbox, overview, setup, tokens
+from worker.store import inbox, lanes, overview, setup, tokens
 from worker.store.inbox import InboxLine
 from worker.store.overview import (
     DeliveryFacts,
@@ -107,6 +108,7 @@ class Status:
     held: int
     refused_events: int
     needs_a_person: tuple[Reason, ...]
+    consent: tuple[ConsentWarning, ...]
     last_run_as_of: date | None
     last_run_at: datetime | None
     last_run: Mapping[str, Any]
@@ -116,14 +118,14 @@ def books(ports: Ports) -> tuple[BookLine, ...]:
     """Every book with its lane and its documents."""
     with ports.store.read() as connection:
         known = setup.load_shared(connection).books
-        lanes = {lane.book: lane for lane in overview.lanes(connection)}
+        facts = {lane.book: lane for lane in overview.lanes(connection)}
         tallies = overview.delivery_tallies(connection)
         connected = tokens.connected_books(connection)
     now = ports.clock.now()
     return tuple(
         _book_line(
             book,
-            lanes.get(book.code),
+            facts.get(book.code),
             [one for one in tallies if one.place == book.code],
             now,
             has_tokens=book.code in connected,
@@ -186,10 +188,25 @@ def status(ports: Ports) -> Status:
         held=held,
         refused_events=refused,
         needs_a_person=stuck,
+        consent=consent_warnings(ports),
         last_run_as_of=run.as_of if run else None,
         last_run_at=run.started_at if run else None,
         last_run=msgspec.json.decode(run.summary) if run and run.summary else {},
     )
+
+
+def consent_warnings(ports: Ports) -> tuple[ConsentWarning, ...]:
+    """Books whose consent ends soon, the soonest first; one whose consent is lost tells that by its pause."""
+    with ports.store.read() as connection:
+        lives = tokens.lives(connection)
+        lost = lanes.paused_because(connection, "consent_lost")
+    now = ports.clock.now()
+    found = (
+        warning(one.book, rolling_until=one.rolling_until, hard_until=one.hard_until, now=now)
+        for one in lives
+        if one.book not in lost
+    )
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.ends_at, one.book)))
 
 
 def _reasons(tallies: Iterable[Tally]) -> tuple[Reason, ...]:

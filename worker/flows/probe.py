@@ -9,15 +9,17 @@ import structlog
 from connectors import registry
 from connectors.errors import ConnectorError
 from mappings.canonical.book import Book
+from worker.delivery.consent import RENEW_AFTER
 from worker.delivery.consequence import BOOK_WIDE
 from worker.flows import book_check
 from worker.flows.ports import Ports
-from worker.store import freeing, lanes
+from worker.store import freeing, lanes, tokens
 
 log = structlog.get_logger()
 
 ASK_AGAIN = timedelta(hours=1)
-"""How often a book is asked whether its closed period was opened again (QuickBooks counts two reads each)."""
+"""How often a book is asked whether its closed period was opened again, or to renew an idle token (QuickBooks
+counts two reads each)."""
 
 _AGAIN = timedelta(seconds=30)
 _AGAIN_WHERE_READS_COST = timedelta(minutes=15)
@@ -27,13 +29,16 @@ def probe(ports: Ports, book: Book) -> bool:
     """Look at a paused book; True when it was resumed, else the next look is put off.
 
     Only pauses for the causes of `BOOK_WIDE`: an operator's pause and lost consent end by a person. A book
-    that is not paused is asked whether a closed period that blocks something was opened again.
+    that is not paused is asked whether a closed period that blocks something was opened again; one that was
+    idle for long is asked something, so that its token is renewed.
     """
     now = ports.clock.now()
     with ports.store.read() as connection:
         lane = lanes.get(connection, book.code)
         closed = freeing.blocked_by_period(connection, asked_before=now - ASK_AGAIN)
-    if lane is not None and not lane.pause_reason and book.code in closed:
+        idle = tokens.idle(connection, stored_before=now - RENEW_AFTER, asked_before=now - ASK_AGAIN)
+    is_closed = lane is not None and not lane.pause_reason and book.code in closed
+    if is_closed or book.code in idle:
         book_check.refresh(ports, (book,), fresh=ASK_AGAIN)
     if lane is None or lane.pause_reason not in BOOK_WIDE:
         return False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from connectors.crashpoints import crashpoint
+from worker.delivery.consent import RENEW_AFTER
 from worker.delivery.consequence import BOOK_WIDE
 from worker.flows.ports import Ports
 from worker.flows.probe import ASK_AGAIN
-from worker.store import deliveries, freeing, inbox, lanes, orders, sealing
+from worker.store import deliveries, freeing, inbox, lanes, orders, sealing, tokens
 
 
 def sweep(ports: Ports) -> tuple[str, ...]:
@@ -22,9 +23,10 @@ def sweep(ports: Ports) -> tuple[str, ...]:
         handed = orders.waiting(connection)
         paused = lanes.paused_for(connection, BOOK_WIDE, now=now)
         closed = freeing.blocked_by_period(connection, asked_before=now - ASK_AGAIN)
+        idle = tokens.idle(connection, stored_before=now - RENEW_AFTER, asked_before=now - ASK_AGAIN)
     rung = [("apply_event", event) for event in events] + [("drain_book", book) for book in books]
     rung += [("work_order", order) for order in handed]
-    rung += [("probe_book", book) for book in dict.fromkeys((*paused, *closed))]
+    rung += [("probe_book", book) for book in dict.fromkeys((*paused, *closed, *idle))]
     for name, row_id in rung:
         ports.doorbell.ring(name, row_id)
         crashpoint("sweeper.mid")

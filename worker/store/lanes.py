@@ -150,6 +150,11 @@ def paused_for(connection: Connection, reasons: Iterable[str], *, now: datetime)
     return tuple(sorted(connection.execute(query).scalars()))
 
 
+def paused_because(connection: Connection, reason: str) -> frozenset[str]:
+    """Books that are paused for this reason."""
+    return frozenset(connection.execute(select(LANE.c.book).where(LANE.c.pause_reason == reason)).scalars())
+
+
 def verify(connection: Connection, *, now: datetime, book: str = "") -> tuple[str, ...]:
     """Let lanes (or one) read before they create, from their last call on; returns those that now do.
 

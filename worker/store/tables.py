@@ -26,6 +26,7 @@ from worker.store.rows import Row as Row
 from worker.store.rows import table_of as table_of
 from worker.store.truth_tables import AuditSealRow as AuditSealRow
 from worker.store.truth_tables import BookFactsRow as BookFactsRow
+from worker.store.truth_tables import ConsentRequestRow as ConsentRequestRow
 from worker.store.truth_tables import DifferenceRow as DifferenceRow
 from worker.store.truth_tables import InstallationRow as InstallationRow
 from worker.store.truth_tables import PlanRow as PlanRow
@@ -369,6 +370,7 @@ class TokenRow(Row, table=True):
     sealed_previous: bytes | None = Field(default=None, sa_type=LargeBinary)
     refresher: str = ""
     refreshing_until: datetime = Field(sa_type=Instant)
+    stored_at: datetime = Field(sa_type=Instant)
     rolling_until: datetime | None = Field(default=None, sa_type=Instant)
     hard_until: datetime | None = Field(default=None, sa_type=Instant)
 

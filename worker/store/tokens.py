@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from connectors.crashpoints import crashpoint
 from connectors.errors import ConsentLost
 from connectors.protocols import Clock, StaleToken, Token
 from mappings.identity import canonical_json
+from worker.store.book_facts import FACTS
 from worker.store.columns import new_id
 from worker.store.engine import Store
-from worker.store.tables import TokenRow, table_of
+from worker.store.tables import LaneRow, TokenRow, table_of
 from worker.store.vault import BadKeys, Unsealable, Vault
 
 TOKEN = table_of(TokenRow)
+LANE = table_of(LaneRow)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _REFRESH_LEASE = timedelta(seconds=75)
@@ -51,6 +53,24 @@ def lives(connection: Connection) -> tuple[TokenLife, ...]:
     return tuple(TokenLife(*row) for row in connection.execute(select(*columns).order_by(TOKEN.c.book)))
 
 
+def idle(connection: Connection, *, stored_before: datetime, asked_before: datetime) -> tuple[str, ...]:
+    """Books whose pair was last renewed before an instant: unused, their consent would end.
+
+    Not those whose consent is lost already, nor those that were asked something after `asked_before`.
+    """
+    query = (
+        select(TOKEN.c.book)
+        .outerjoin(FACTS, FACTS.c.book == TOKEN.c.book)
+        .outerjoin(LANE, LANE.c.book == TOKEN.c.book)
+        .where(
+            TOKEN.c.stored_at < stored_before,
+            or_(FACTS.c.asked_at.is_(None), FACTS.c.asked_at < asked_before),
+            or_(LANE.c.pause_reason.is_(None), LANE.c.pause_reason != "consent_lost"),
+        )
+    )
+    return tuple(connection.execute(query.order_by(TOKEN.c.book)).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class BookTokens:
     """The `TokenStore` of one book."""
@@ -72,26 +92,12 @@ class BookTokens:
         """Replace the pair; raises `StaleToken` if it is no longer the expected version (0 = none yet)."""
         crashpoint("token.after_response")
         saved = replace(token, version=expected_version + 1)
-        sealed = self._vault().seal(canonical_json(saved), place=f"book_token|{self.book}|current")
         previous = self.read()
-        sealed_previous = (
-            self._vault().seal(canonical_json(previous), place=f"book_token|{self.book}|previous")
-            if previous
-            else None
-        )
+        values = self._values(saved, previous)
 
         def work(connection: Connection) -> bool:
-            values = {
-                "version": saved.version,
-                "sealed": sealed,
-                "sealed_previous": sealed_previous,
-                "rolling_until": saved.refresh_expires_at,
-                "hard_until": saved.hard_expires_at,
-            }
             if expected_version == 0 and previous is None:
-                connection.execute(
-                    TOKEN.insert().values(book=self.book, refreshing_until=_LONG_AGO, **values)
-                )
+                self._insert(connection, values)
                 return True
             changed = connection.execute(
                 update(TOKEN)
@@ -104,6 +110,36 @@ class BookTokens:
             raise StaleToken(f"the token of book {self.book} was replaced by another worker")
         crashpoint("token.after_commit")
         return saved
+
+    def replace(self, connection: Connection, token: Token) -> None:
+        """Store the pair of a consent that was given just now, whatever is stored: the newest word counts.
+
+        So a book whose old pair no key opens any more can be connected anew. Without keys: `ConsentLost`.
+        """
+        query = select(TOKEN.c.version, TOKEN.c.sealed).where(TOKEN.c.book == self.book).with_for_update()
+        row = connection.execute(query).first()
+        if row is None:
+            self._insert(connection, self._values(replace(token, version=1), None))
+            return
+        try:
+            previous = self._opened(row.sealed, "current")
+        except Unsealable:
+            previous = None
+        values = self._values(replace(token, version=row.version + 1), previous)
+        connection.execute(update(TOKEN).where(TOKEN.c.book == self.book).values(**values))
+
+    def _insert(self, connection: Connection, values: Mapping[str, object]) -> None:
+        connection.execute(TOKEN.insert().values(book=self.book, refreshing_until=_LONG_AGO, **values))
+
+    def _values(self, token: Token, previous: Token | None) -> dict[str, object]:
+        return {
+            "version": token.version,
+            "sealed": self._sealed(token, "current"),
+            "sealed_previous": None if previous is None else self._sealed(previous, "previous"),
+            "stored_at": self.clock.now(),
+            "rolling_until": token.refresh_expires_at,
+            "hard_until": token.hard_expires_at,
+        }
 
     @contextmanager
     def refreshing(self) -> Iterator[None]:
@@ -143,10 +179,18 @@ class BookTokens:
         if sealed is None:
             return None
         try:
-            secret = self._vault().open(sealed, place=f"book_token|{self.book}|{which}")
+            return self._opened(sealed, which)
         except Unsealable as error:
             raise self._no_access(str(error)) from None
-        return msgspec.json.decode(secret, type=Token)
+
+    def _opened(self, sealed: bytes, which: str) -> Token:
+        return msgspec.json.decode(self._vault().open(sealed, place=self._place(which)), type=Token)
+
+    def _sealed(self, token: Token, which: str) -> bytes:
+        return self._vault().seal(canonical_json(token), place=self._place(which))
+
+    def _place(self, which: str) -> str:
+        return f"book_token|{self.book}|{which}"
 
     def _vault(self) -> Vault:
         """The active keys, asked for only when a secret is needed: a book without tokens needs none."""

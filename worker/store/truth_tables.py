@@ -73,6 +73,24 @@ class DifferenceRow(Row, table=True):
     close_reason: str = Field(default="", sa_type=Text)
 
 
+class ConsentRequestRow(Row, table=True):
+    """An administrator was asked for consent to one book; the answer counts once, and not for ever.
+
+    The `state` that comes back with the answer is a secret: only its hash is kept. Outcomes: "" (open),
+    taken (an answer is being used), connected, failed.
+    """
+
+    __tablename__ = "consent_request"
+    state_hash: str = Field(primary_key=True)
+    book: str = Field(index=True)
+    redirect_uri: str
+    actor: str
+    created_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    outcome: str = ""
+    why: str = Field(default="", sa_type=Text)
+
+
 class AuditSealRow(Row, table=True):
     """The place of an audit entry in the hash chain: its hash covers the entry and the hash before."""
 

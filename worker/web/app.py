@@ -7,12 +7,13 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from worker.bootstrap import App
 from worker.flows import metrics
 from worker.store.trouble import DATABASE_ERRORS
+from worker.web.connected import take_answer
 from worker.web.guard import BODY, Guard
 from worker.web.health import Health, readiness
 from worker.web.hooks import receive_event
@@ -41,6 +42,11 @@ def make_app(app: App, *, queue_trouble: Callable[[], str] = lambda: "") -> Guar
     def ready() -> JSONResponse:
         health: Health = readiness(app, queue_trouble)
         return _json(health.status_code, {"status": health.status, "checks": dict(health.checks)})
+
+    @web.get("/oauth/connected")
+    def connected(request: Request) -> HTMLResponse:
+        status, page = take_answer(app, dict(request.query_params))
+        return HTMLResponse(page, status_code=status)
 
     @web.get("/metrics")
     def scrape() -> Response:

@@ -19,6 +19,7 @@ SETTINGS: Mapping[str, str] = {
     "client_id": "The client id of your Intuit application for this environment.",
     "api_base": "Address of the API; default by environment, needed for a simulator.",
     "token_endpoint": "Address that gives tokens; default by environment, needed for a simulator.",
+    "authorize_endpoint": "Address where consent is given; default by environment.",
     "multicurrency": "yes if documents are in other currencies than the home currency; the check then "
     "asks the company for it.",
     "limits_share": "Share of the published call limits that this book may use, above 0 to 1; less than 1 "
@@ -30,6 +31,7 @@ _API_BASES: Mapping[str, str] = {
     "production": "https://quickbooks.api.intuit.com",
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
 }
+_SIMULATOR_AUTHORIZE = "/connect/oauth2"
 _AUTHORIZE_ENDPOINT = "https://appcenter.intuit.com/connect/oauth2"
 _TOKEN_ENDPOINT = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105  # an address
 _SCOPE = "com.intuit.quickbooks.accounting"
@@ -87,7 +89,13 @@ def company_of(book: Book) -> Company:
         needs_multicurrency=settings.get("multicurrency", "no") == "yes",
         provider=Provider(
             name="QuickBooks Online",
-            authorize_endpoint=_AUTHORIZE_ENDPOINT,
+            authorize_endpoint=_address(
+                book,
+                "authorize_endpoint",
+                f"{settings.get('api_base', '')}{_SIMULATOR_AUTHORIZE}"
+                if environment == "simulator"
+                else _AUTHORIZE_ENDPOINT,
+            ),
             token_endpoint=_address(
                 book, "token_endpoint", "" if environment == "simulator" else _TOKEN_ENDPOINT
             ),

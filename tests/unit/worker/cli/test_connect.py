@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,31 +11,42 @@ from tests.servers.databases import SqliteDatabases
 from tests.unit.worker.cli.conftest import Command, everything, seed
 from tests.unit.worker.cli.test_problems import QUICKBOOKS
 from worker.cli import exits
-from worker.cli.connecting import code_of
-from worker.cli.problems import Stop
+from worker.store.vault import new_key
 
-BACK = "http://localhost:8080/connected"
+BACK = "http://localhost:8080/oauth/connected"
 
 
-class TestCode:
-    @pytest.mark.parametrize("given", ["AB11", f"{BACK}?code=AB11&state=s1&realmId=1"])
-    def test_is_taken_alone_or_from_the_address(self, given: str) -> None:
-        assert code_of(given, state="s1") == "AB11"
+class TestPaste:
+    """What came back, given in a file: an address counts only for a question that this book asked."""
 
-    @pytest.mark.parametrize(
-        ("given", "code"),
-        [
-            (f"{BACK}?code=AB11&state=other", exits.REFUSED),
-            (f"{BACK}?code=AB11", exits.REFUSED),
-            (f"{BACK}?error=access_denied&state=s1", exits.SIGN_IN),
-            (f"{BACK}?state=s1", exits.WRONG_USE),
-        ],
-    )
-    def test_of_another_answer_is_refused(self, given: str, code: int) -> None:
-        with pytest.raises(Stop) as stopped:
-            code_of(given, state="s1")
+    @pytest.mark.parametrize("address", ["?code=A1&state=other", "?code=A1", "?error=access_denied&state=x"])
+    def test_of_another_answer_is_refused(
+        self, folder: Path, sqlite_databases: SqliteDatabases, run_command: Command, address: str
+    ) -> None:
+        """Row 20 of the bad inputs: an address with a foreign state, or with none."""
+        seed(folder, sqlite_databases, book=QUICKBOOKS)
+        (folder / "back").write_text(BACK + address)
+        before = everything(folder)
 
-        assert stopped.value.problem.code == code
+        ended = run_command("book", "connect", "US-BOOK", "--code-file", "back")
+
+        assert ended.code == exits.REFUSED
+        assert "belongs to no open question of ours" in ended.err
+        assert everything(folder) == before
+
+    def test_of_a_no_is_told(
+        self, folder: Path, sqlite_databases: SqliteDatabases, run_command: Command
+    ) -> None:
+        seed(folder, sqlite_databases, book=QUICKBOOKS)
+        asked = run_command("book", "connect", "US-BOOK").err
+        state = re.search(r"state=([\w-]+)", asked)
+        assert state is not None
+        (folder / "back").write_text(f"{BACK}?error=access_denied&state={state[1]}")
+
+        ended = run_command("book", "connect", "US-BOOK", "--code-file", "back")
+
+        assert ended.code == exits.SIGN_IN
+        assert "consent for book US-BOOK was not given: access_denied" in ended.err
 
 
 class TestConnect:
@@ -66,4 +78,22 @@ class TestConnect:
         ended = run_command("book", "connect", "US-BOOK", "--dry-run", "--json")
 
         assert ended.json["address"].startswith("https://")
+        assert ended.json["redirect_uri"] == BACK
         assert everything(folder) == before
+
+    def test_takes_a_consent_where_no_key_opens_the_old_one(
+        self,
+        folder: Path,
+        sqlite_databases: SqliteDatabases,
+        run_command: Command,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A lost key must not lock a book out for ever."""
+        seed(folder, sqlite_databases, book=QUICKBOOKS)
+        (folder / "token").write_text("the-refresh-token\n")
+        connect = ("book", "connect", "US-BOOK", "--refresh-token-file", "token")
+        monkeypatch.setenv("SUBLEDGER_KEYS", new_key("lost"))
+        assert run_command(*connect).code == exits.DONE
+        monkeypatch.setenv("SUBLEDGER_KEYS", new_key("new"))
+
+        assert run_command(*connect).code == exits.DONE

@@ -37,6 +37,7 @@ def upgrade() -> None:
     _create_external_reference()
     _create_lane()
     _create_book_token()
+    _create_consent_request()
     _create_work_order()
     _create_audit()
 
@@ -498,10 +499,27 @@ def _create_book_token() -> None:
         sa.Column("sealed_previous", sa.LargeBinary(), nullable=True),
         sa.Column("refresher", sa.String(), nullable=False),
         sa.Column("refreshing_until", sa.BigInteger(), nullable=False),
+        sa.Column("stored_at", sa.BigInteger(), nullable=False),
         sa.Column("rolling_until", sa.BigInteger(), nullable=True),
         sa.Column("hard_until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("book", name=op.f("pk_book_token")),
     )
+
+
+def _create_consent_request() -> None:
+    op.create_table(
+        "consent_request",
+        sa.Column("state_hash", sa.String(), nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("redirect_uri", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_consent_request")),
+    )
+    op.create_index(op.f("ix_consent_request_book"), "consent_request", ["book"], unique=False)
 
 
 def _create_work_order() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from connectors.protocols import Token
 from mappings.canonical.money import Money
 from tests.unit.worker.flows.front.conftest import Front
 from worker.flows import overview
 from worker.flows.overview import DeliveryFilter, DocumentFilter
+from worker.store import lanes
+from worker.store.tokens import BookTokens
+from worker.store.vault import new_key, parse_keys
 
 
 @pytest.fixture
@@ -85,3 +91,18 @@ class TestDeliveries:
     def test_of_no_such_name_are_unknown(self, released: Front) -> None:
         with pytest.raises(overview.UnknownDelivery):
             overview.delivery(released.ports, "NONE")
+
+
+class TestConsent:
+    def test_that_ends_soon_shows_until_it_is_lost(self, front: Front) -> None:
+        now, vault = front.clock.now(), parse_keys(new_key("k"))
+        tokens = BookTokens(front.store, lambda: vault, front.clock, "US-BOOK")
+        soon = now + timedelta(days=5)
+        tokens.save(Token("access", "refresh", now, now + timedelta(days=100), soon), expected_version=0)
+
+        (warned,) = overview.status(front.ports).consent
+        with front.store.write() as connection:
+            lanes.pause(connection, "US-BOOK", reason="consent_lost", why="withdrawn")
+
+        assert (warned.book, warned.ends_at, warned.is_urgent) == ("US-BOOK", soon, True)
+        assert overview.status(front.ports).consent == ()
