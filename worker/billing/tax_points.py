@@ -16,51 +16,71 @@ from worker.billing.values import Notice
 
 @dataclass(frozen=True, slots=True)
 class TaxPointRow:
-    """What the law of a country says from a day on."""
+    """What the law of a country says from a day on: the rule in our words, and where it can be read.
+
+    `source` is a public page that was read; it is no tax advice.
+    """
 
     country: str
     from_: date
     point: TaxPoint
+    rule: str
     source: str
 
 
 TABLE: tuple[TaxPointRow, ...] = (
     TaxPointRow(
         "GB",
-        date(1994, 9, 1),
+        date(1995, 10, 20),
         "document_date",
-        "Value Added Tax Act 1994, s. 6(4): an invoice issued before the service is done is the tax point",
+        "VAT Regulations 1995, reg. 90: services for a period at periodic prices are supplied when the VAT"
+        " invoice is issued or payment received, whichever is earlier; they have no basic tax point. (After"
+        " a change of rate s. 88 lets the seller choose the rate of the service instead: VATTOS7210.)",
+        "https://gov.uk/hmrc-internal-manuals/vat-time-of-supply/vattos9155",
     ),
     TaxPointRow(
         "DE",
         date(1980, 1, 1),
         "service_end",
-        "UStG s. 27(1) with s. 13(1) no. 1 a: the rate of the day on which the (part of the) service is done,"
-        " also for what was billed in advance",
+        "UStG s. 27(1) with s. 13(1) no. 1 a: the rate of the day on which the service, or the agreed part"
+        " of it, is done counts, also for what was paid or billed in advance (BMF of 30 June 2020,"
+        " III C 2 - S 7030/20/10009, nos. 2 to 4)",
+        "https://datenbank.nwb.de/Dokument/Anzeigen/827822/",
     ),
     TaxPointRow(
         "AT",
         date(1995, 1, 1),
         "service_end",
-        "UStG 1994 s. 19(2) no. 1 a: the tax arises with the end of the month in which the service is done",
+        "UStG 1994 s. 19(2) no. 1 a: the tax arises with the end of the month in which the service is done,"
+        " which is when it is completed; an invoice a month later moves the month, not the rate",
+        "https://www.ris.bka.gv.at/eli/bgbl/1994/663/P19/NOR40025069",
     ),
     TaxPointRow(
         "US",
         date(1900, 1, 1),
         "document_date",
-        "sales taxes of the states fall due with the sale as invoiced; there is no tax point of its own",
+        "No federal law. Where a period straddles a change, a decrease counts for bills rendered after it, an"
+        " increase for the first billing period that begins after it (Ohio, Oklahoma, Nebraska and others"
+        " alike). An invoice of the period's first day satisfies both; who bills further ahead sets"
+        " service_from",
+        "https://codes.ohio.gov/ohio-administrative-code/rule-5703-9-53",
     ),
     TaxPointRow(
         "AU",
         date(2000, 7, 1),
         "document_date",
-        "A New Tax System (Goods and Services Tax) Act 1999, s. 29-5: the earlier of invoice and payment",
+        "GST Act 1999, s. 29-5: the period in which the invoice is issued or payment received, whichever is"
+        " earlier; by s. 156-5 each part of a periodic supply is a supply of its own",
+        "http://classic.austlii.edu.au/au/legis/cth/consol_act/antsasta1999402/s156.5.html",
     ),
     TaxPointRow(
         "NZ",
         date(1986, 10, 1),
         "document_date",
-        "Goods and Services Tax Act 1985, s. 9(1): the earlier of invoice and payment",
+        "GST Act 1985, s. 9(1): the earlier of invoice and payment. Periodic payments under an agreement"
+        " count by s. 9(3)(a) when they become due or are received; where that is not the invoice's day, the"
+        " issuer says so",
+        "http://www.legislation.govt.nz/act/public/1985/0141/latest/DLM82419.html",
     ),
 )
 

@@ -32,7 +32,7 @@ from tests.unit.worker.billing.world import (
 from worker.billing.bill import bill_group
 from worker.billing.finalise import finalise
 from worker.billing.tax_ids import why_wrong
-from worker.billing.tax_points import tax_day, tax_point_notice
+from worker.billing.tax_points import TABLE, TaxPointRow, tax_day, tax_point_notice
 from worker.billing.taxes import Taxed, tax_of, tax_totals
 from worker.billing.treatments import treatment_of
 from worker.billing.values import Check, GroupState
@@ -168,6 +168,11 @@ class TestTheTaxDay:
         assert notice.code == "tax_point_assumed"
         assert tax_point_notice(SELLER, on=ON) is None
         assert tax_point_notice(replace(unknown, tax_point="service_end"), on=ON) is None
+
+    @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.country)
+    def test_rests_on_a_public_page_for_every_country(self, row: TaxPointRow) -> None:
+        assert row.rule
+        assert row.source.startswith("http")
 
 
 def rated(*rates: TaxRate, **more: Any) -> Any:
