@@ -18,8 +18,9 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 IN_CI = os.environ.get("CI") == "true"
 
-settings.register_profile("here", deadline=None, print_blob=True)
-settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("here", deadline=None, print_blob=True, max_examples=60)
+settings.register_profile("ci", deadline=None, print_blob=True, max_examples=300, derandomize=True)
+settings.register_profile("many", deadline=None, print_blob=True, max_examples=3000)
 settings.load_profile("ci" if IN_CI else "here")
 
 

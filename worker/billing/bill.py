@@ -193,7 +193,7 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
     settled = None
     if cycle.billed:
         deal = standing_deal(cycle)
-        settled = settled_price(deal, pools, subscription, day, as_of=run.as_of)
+        settled = settled_price(deal, pools, subscription, day, known_until=run.known_until)
     elif not held and subscription.plan != "usage":
         return None
     else:

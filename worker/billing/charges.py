@@ -236,22 +236,32 @@ def _cost(deal: Deal, quantity: Fraction, part: Fraction) -> Fraction:
 
 
 def _shared_figures(members: list[Owed]) -> dict[tuple[str, date], Money]:
+    """The figures of cycles that are rounded once together.
+
+    Where what the others keep leaves those that changed no fair part, all are shared out anew.
+    """
     deal = members[0].deal
     scale = 10 ** minor_digits(deal.currency)
-    subtotal = round_half(sum((one.settled_exact for one in members), NOTHING) * scale, deal.rounding.mode)
-    result = {one.key: billed_net(one) for one in members if _stays(one, scale)}
-    changed = [one for one in members if one.key not in result]
+    exact = {one.key: one.settled_exact * scale for one in members}
+    subtotal = round_half(sum(exact.values(), NOTHING), deal.rounding.mode)
+    minors = {one.key: billed_net(one).minor for one in members if _stays(one, exact[one.key])}
+    changed = [one.key for one in members if one.key not in minors]
     if changed:
-        rest = subtotal - sum(figure.minor for figure in result.values())
-        parts = apportion(rest, [one.settled_exact * scale for one in changed])
-        for one, minor in zip(changed, parts, strict=True):
-            result[one.key] = Money(minor, deal.currency)
-    return result
+        parts = apportion(subtotal - sum(minors.values()), [exact[key] for key in changed])
+        minors.update(zip(changed, parts, strict=True))
+        if not all(_is_fair(minors[key], exact[key]) for key in changed):
+            minors = dict(zip(exact, apportion(subtotal, list(exact.values())), strict=True))
+    return {key: Money(minor, deal.currency) for key, minor in minors.items()}
 
 
-def _stays(one: Owed, scale: int) -> bool:
+def _stays(one: Owed, exact: Fraction) -> bool:
     """An unchanged figure keeps what was billed, unless part of that is still waiting to be issued."""
-    return one.is_unchanged and abs(one.settled_exact * scale - billed_net(one).minor) < KEPT_MINOR
+    return one.is_unchanged and _is_fair(billed_net(one).minor, exact)
+
+
+def _is_fair(minor: int, exact: Fraction) -> bool:
+    """Whether a part is near its own rounding; of nothing, only nothing is."""
+    return abs(exact - minor) < KEPT_MINOR if exact else not minor
 
 
 def _member_order(one: Owed) -> tuple[str, str, date]:

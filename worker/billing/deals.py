@@ -205,18 +205,19 @@ def with_pool(deal: Deal, pools: Pools, subscription: Subscription, day: date) -
 
 
 def settled_price(
-    deal: Deal, pools: Pools, subscription: Subscription, day: date, *, as_of: date
+    deal: Deal, pools: Pools, subscription: Subscription, day: date, *, known_until: date
 ) -> PriceFacts | None:
     """The price at the tier the pool settled on, once its period is over; None where nothing settles.
 
-    Inside the period the tier already billed stays.
+    Inside the period the tier already billed stays. A run for an earlier day than the last one does not
+    undo what that one settled, also where it came to nothing and left no charge.
     """
     stands = deal.price.pool
     pool = pools.named(stands.pool) if stands is not None else None
     if (
         pool is None
         or is_fixed_at_purchase(pool, subscription)
-        or as_of < pool_period(pool, day, subscription).until
+        or known_until < pool_period(pool, day, subscription).until
     ):
         return None
     return pools.priced(deal.price, pools.share(pool, subscription, day))

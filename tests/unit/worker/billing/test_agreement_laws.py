@@ -39,7 +39,7 @@ from tests.unit.worker.billing.world import (
 from worker.billing.splits import part_figures
 from worker.billing.values import SplitPart
 
-EASY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+EASY = settings(suppress_health_check=[HealthCheck.too_slow])
 FIRST = day("2026-01-01")
 MINIMUM = Product("MIN", "Minimum", unit="period")
 

@@ -1,11 +1,18 @@
-"""Pools: what a settlement leaves behind, whichever way its difference is billed."""
+"""Pools: what a settlement leaves behind, and how one subtotal is shared."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from mappings.canonical.catalog import Pool
+from mappings.canonical.money import Rounding
 from tests.unit.worker.billing.world import (
     Seller,
+    contract,
+    day,
     held,
+    party,
+    per_seat,
     price_list,
     setup,
     subscription,
@@ -34,3 +41,66 @@ class TestASettlement:
 
         assert seller.billed_net == 4881 + 5000
         assert seller.run("2026-02-01") == ()
+
+    def test_that_came_to_nothing_is_not_undone_by_a_run_for_an_earlier_day(self) -> None:
+        """Five seats at 10.00; fifteen more from 2 May, told late, make it twenty at 2.50.
+
+        By 30-day months the whole of May costs 20 x 2.50 = 50.00, as billed: the run of 1 June charges
+        nothing for it. At the tier of 1 May the fifteen would be 150.00; a run for that day must not
+        charge them.
+        """
+        seller = Seller(
+            setup(
+                price_lists=(price_list("LIST", tiered("volume", (5, "10"), (None, "2.50"))),),
+                contracts=(contract(proration="30_day_month"),),
+                pools=(Pool("P", "ACME", ("E3",), "end_of_period"),),
+            ),
+            (subscription(anchor=day("2026-05-01")),),
+            (held("2026-05-01", 5), held("2026-05-02", 20)),
+        )
+        seller.run("2026-05-01")
+        seller.run("2026-06-01")
+
+        assert seller.billed_net == 5000 + 5000
+        assert seller.run("2026-05-01") == ()
+
+
+class TestASharedSubtotal:
+    """Two seats at 1.005: 2.01 together, 1.01 for A and 1.00 for B."""
+
+    def _billed(self, **terms: Any) -> Seller:
+        seller = Seller(
+            setup(
+                parties=(party("TOP"), party("A", parent="TOP"), party("B", parent="TOP")),
+                price_lists=(price_list("LIST", per_seat("1.005")),),
+                contracts=(contract("TOP", **terms),),
+                pools=(Pool("P", "TOP", ("E3",), "end_of_period"),),
+            ),
+            (subscription("A", party="A"), subscription("B", party="B")),
+            (held("2026-01-01", 1, "A"), held("2026-01-01", 1, "B")),
+        )
+        assert self._totals(seller, "2026-01-01") == {"A": 101, "B": 100}
+        return seller
+
+    def _totals(self, seller: Seller, on: str) -> dict[str, int]:
+        seller.run(on)
+        found: dict[str, int] = {}
+        for one in seller.billed:
+            found[one.charge.party] = found.get(one.charge.party, 0) + one.charge.net.minor
+        return found
+
+    def test_never_credits_more_than_was_charged(self) -> None:
+        """Rounded down, A alone costs 1.00: its cent too much goes back to A, not off B's 1.00."""
+        seller = self._billed(rounding=Rounding("per_line", "down"))
+        seller.change(held("2026-01-01", 0, "B", ref="gone"))
+
+        assert self._totals(seller, "2026-01-01") == {"A": 100, "B": 0}
+        assert seller.run("2026-01-01") == ()
+
+    def test_charges_nothing_for_nothing(self) -> None:
+        """Half up, B alone costs 1.01: the cent is charged to B, not left with A that holds nothing."""
+        seller = self._billed()
+        seller.change(held("2026-01-01", 0, "A", ref="gone"))
+
+        assert self._totals(seller, "2026-01-01") == {"A": 0, "B": 101}
+        assert seller.run("2026-01-01") == ()

@@ -28,7 +28,7 @@ from tests.unit.worker.billing.world import (
 
 FIRST = day("2026-01-01")
 DAYS = 400
-EASY = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+EASY = settings(suppress_health_check=[HealthCheck.too_slow])
 
 days = st.integers(0, DAYS).map(lambda n: FIRST + timedelta(days=n))
 quantities = st.sampled_from(["0", "1", "2", "3", "7", "10"])
