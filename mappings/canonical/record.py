@@ -145,3 +145,8 @@ Record: TypeAlias = CustomerRecord | ItemRecord | DocumentRecord | FollowUp
 def customer_code(party: str, currency: str) -> str:
     """Our code of a book's customer: a customer record is (party, currency) (design section 8)."""
     return f"{party}/{currency}"
+
+
+def currency_of_customer(code: str) -> str:
+    """The currency in a `customer_code`."""
+    return code.rpartition("/")[2]

@@ -17,7 +17,9 @@ TESTS = Path(__file__).resolve().parent.parent
 README = Path(__file__).with_name("README.md")
 SHOWN_MAX = 4
 _NUMBERS = r"\d+(?:\s*(?:-|to)\s*\d+)?"
-_ROWS = re.compile(rf"\s*Rows? ({_NUMBERS}(?:(?:, | and |, and ){_NUMBERS})*)\b(?! of the bad)")
+_ROWS = re.compile(
+    rf"\s*Rows? ({_NUMBERS}(?:(?:, | and |, and ){_NUMBERS})*)\b(?!(?:[\s,\d-]|and|to)* of the bad)"
+)
 _SPAN = re.compile(r"(\d+)(?:\s*(?:-|to)\s*(\d+))?")
 
 

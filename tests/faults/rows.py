@@ -98,6 +98,5 @@ ROWS: Mapping[int, str] = {
 }
 
 LEFT_OUT: Mapping[int, str] = {
-    46: "`redis check` comes with operations; no loss either way, as rows 44 and 47 show",
     88: "there is no console yet",
 }

@@ -16,6 +16,7 @@ from tests.unit.worker.flows.front.conftest import JANUARY
 from tests.unit.worker.small_world import BOOK, WORLD
 from worker.actors import broker
 from worker.actors.broker import make_broker
+from worker.actors.health import queue_trouble
 from worker.actors.register import open_queues
 from worker.actors.service import Service
 from worker.bootstrap import App, build
@@ -148,3 +149,28 @@ class TestRing:
 
         with pytest.raises(redis.exceptions.TimeoutError):
             queue.client.ping()  # type: ignore[attr-defined]  # RedisBroker's own client
+
+
+class TestTrouble:
+    def test_is_nothing_while_the_queue_is_well(self, valkey: RedisServer) -> None:
+        assert queue_trouble(valkey.url) == ""
+
+    def test_names_a_policy_that_drops_rings(self, valkey: RedisServer) -> None:
+        """Row 46: readiness says which setting, and rows are worked all the same (rows 44, 47)."""
+        with redis.Redis.from_url(valkey.url) as client:
+            client.config_set("maxmemory-policy", "allkeys-lru")
+
+        assert "set maxmemory-policy noeviction" in queue_trouble(valkey.url)
+
+    def test_tells_early_that_the_queue_is_filling_up(self, valkey: RedisServer) -> None:
+        """Row 47."""
+        with redis.Redis.from_url(valkey.url) as client:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", str(int(client.info("memory")["used_memory"] * 1.1)))
+
+        assert "of its maxmemory" in queue_trouble(valkey.url)
+
+    def test_is_told_when_nobody_answers(self, valkey: RedisServer) -> None:
+        valkey.kill()
+
+        assert "does not answer" in queue_trouble(valkey.url)

@@ -14,6 +14,7 @@ import structlog
 from dramatiq import Worker
 
 from worker.actors.broker import FRONT, PUSH
+from worker.actors.health import queue_trouble
 from worker.actors.register import open_queues
 from worker.actors.spare import SpareHands
 from worker.actors.timers import Timers
@@ -61,6 +62,9 @@ class Service:
                 thread.timeout = _LOOK_UP_S
         self._timers.start()
         log.info("worker.started", holder=self._app.holder)
+        redis_url = self._app.settings.redis_url
+        if trouble := queue_trouble(redis_url.get_secret_value() if redis_url else None):
+            log.warning("queue.trouble", why=trouble)
 
     def stop(self) -> None:
         """Stop taking work, let open calls finish within the drain time, and return (R14)."""

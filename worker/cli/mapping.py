@@ -64,6 +64,9 @@ def import_(
 ) -> int:
     """Link what the file says, all of it or nothing; a wrong row is named. Again changes nothing.
 
+    Customers and items are looked up in the book first: one that is not there, or is in another currency, is
+    a wrong row.
+
     Deliveries that waited for one of these go on by themselves; a customer or item that was to be created
     is adopted instead.
 
@@ -79,6 +82,8 @@ def import_(
     out.result({"file": file.name, **plain(done), "applied": not dry_run and not done.is_empty})
     for change in done.changed:
         out.line(f"changed: {change}")
+    for book in done.unasked:
+        out.hint(f"book {book} could not be asked: whether it has these records was not compared")
     verb = "would be linked" if dry_run else "linked"
     out.line(f"{file.name}: {done.added} {verb}, {len(done.changed)} changed, {done.unchanged} as they were")
     if not done.freed.is_empty:

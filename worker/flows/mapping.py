@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from connectors.protocols import HeldName, ReadsReferenceData
+from connectors.protocols import ReadsReferenceData
 from mappings.canonical.book import Book, Chart
 from mappings.canonical.party import Party
 from mappings.canonical.record import Reference, customer_code
@@ -21,10 +21,11 @@ from mappings.chart import item_code, rule_for
 from mappings.identity import DeliveryIdentity
 from mappings.resolve import paying_parties
 from worker.delivery.matching import Match, Ours, match
-from worker.flows import mapping_file
+from worker.flows import mapping_check, mapping_file
+from worker.flows.mapping_check import Compared
 from worker.flows.mapping_file import Finding, MappingRefused, Row
 from worker.flows.ports import Ports
-from worker.store import audit, freeing, lanes, references, setup
+from worker.store import audit, freeing, references, setup
 from worker.store.engine import Connection
 from worker.store.freeing import Freed
 
@@ -53,12 +54,16 @@ class Suggestions:
 
 @dataclass(frozen=True, slots=True)
 class MappingImport:
-    """What an import did, or would do: links that are new, and those that now name another record."""
+    """What an import did, or would do: links that are new, and those that now name another record.
+
+    `unasked` books could not say whether they have these records.
+    """
 
     added: int
     changed: tuple[str, ...]
     unchanged: int
     freed: Freed = field(default_factory=Freed)
+    unasked: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -79,18 +84,7 @@ def suggest(ports: Ports, book: Book) -> Suggestions:
         wanted = tuple(_wanted(known, book))
         bound = references.bound_of(connection, book.code, {_reference(one) for one in wanted})
     missing = [one for one in wanted if _reference(one) not in bound]
-    held: list[HeldName] = []
-    reads = 0
-    try:
-        for kind in ("customer", "item"):
-            if not any(one.kind == kind for one in missing):
-                continue
-            for page in ledger.reference_data(kind):
-                reads += 1
-                held.extend(page)
-    finally:
-        counted = reads
-        ports.store.transact(lambda connection: lanes.count_reads(connection, book.code, counted))
+    held, reads = mapping_check.listed(ports, book.code, ledger, {one.kind for one in missing})
     return Suggestions(book.code, match(missing, held), len(wanted) - len(missing), reads)
 
 
@@ -107,9 +101,11 @@ def import_(
 ) -> MappingImport:
     """Link what a file says, all of it or nothing; what waited for it goes on by itself.
 
-    Importing it again changes nothing. Raises `MappingRefused` with every wrong row.
+    Importing it again changes nothing. Raises `MappingRefused` with every wrong row, also where the book has
+    no such record or one in another currency.
     """
     rows = mapping_file.read(raw, name=name)
+    told = _compared(ports, rows, name=name)
 
     def work(connection: Connection) -> MappingImport:
         now = ports.clock.now()
@@ -117,7 +113,7 @@ def import_(
         findings = tuple(_findings(connection, known, rows))
         if findings:
             raise MappingRefused(findings, name=name)
-        done = _link(connection, rows)
+        done = replace(_link(connection, rows), unasked=told.unasked)
         if done.added or done.changed:
             freed = freeing.free_bound(connection, now=now, books={row.book for row in rows})
             done = replace(done, freed=freed)
@@ -134,12 +130,32 @@ def import_(
     return done
 
 
-def _link(connection: Connection, rows: Sequence[Row]) -> MappingImport:
-    added, changed, unchanged = 0, [], 0
-    before = {
+def _compared(ports: Ports, rows: Sequence[Row], *, name: str) -> Compared:
+    """What the books say of rows that change something; raises `MappingRefused` where we or they say no."""
+    with ports.store.read() as connection:
+        known = setup.load_setup(connection)
+        findings = tuple(_findings(connection, known, rows))
+        before = _bound(connection, rows)
+    if findings:
+        raise MappingRefused(findings, name=name)
+    fresh = [row for row in rows if before[row.book].get(_of_row(row)) != row.ledger_id]
+    told = mapping_check.compared(ports, fresh, {book.code: book for book in known.books})
+    if told.findings:
+        raise MappingRefused(told.findings, name=name)
+    return told
+
+
+def _bound(connection: Connection, rows: Sequence[Row]) -> dict[str, Mapping[Reference, str]]:
+    """Book -> what is linked there of the rows' references."""
+    return {
         book: references.bound_of(connection, book, {_of_row(row) for row in rows if row.book == book})
         for book in {row.book for row in rows}
     }
+
+
+def _link(connection: Connection, rows: Sequence[Row]) -> MappingImport:
+    added, changed, unchanged = 0, [], 0
+    before = _bound(connection, rows)
     for row in {(row.book, _of_row(row)): row for row in rows}.values():
         reference = _of_row(row)
         held = before[row.book].get(reference)

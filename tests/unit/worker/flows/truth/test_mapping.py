@@ -8,8 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from connectors.errors import Unreachable
+from connectors.ledgers.quickbooks.simulator import CompanyConfig, CustomerSeed, ItemSeed
+from connectors.protocols import Ledger
+from mappings.canonical.book import Book
 from mappings.canonical.record import Reference
-from tests.unit.worker.flows.truth.conftest import Truth, book_at
+from tests.unit.worker.flows.truth.conftest import COMPANY, Truth, book_at
 from tests.unit.worker.small_world import PRODUCT
 from worker.flows import mapping, mapping_file
 from worker.flows.mapping import Suggestions
@@ -42,6 +46,14 @@ LINKS = (
     ("customer", "LONE/USD", "9"),
     ("item", "SEAT", "41"),
 )
+
+
+@pytest.fixture
+def company() -> CompanyConfig:
+    """Also customers that are called otherwise than ours: only a person can know whose they are."""
+    unlike = (CustomerSeed(one, f"Group {one}", "USD") for one in ("7", "8", "9"))
+    items = (*COMPANY.items, ItemSeed("42", "Other seat"))
+    return replace(COMPANY, customers=(*COMPANY.customers, *unlike), items=items)
 
 
 class TestSuggest:
@@ -131,6 +143,36 @@ class TestImport:
         done = import_(truth, ("item", "SEAT", "42"))
 
         assert done.changed == ("US-BOOK: item SEAT was 41, is 42 now",)
+
+    @pytest.mark.parametrize(
+        ("link", "words"),
+        [
+            (("customer", "LONE/USD", "102"), "102 (LONE Ltd) of book US-BOOK is in EUR"),
+            (("customer", "LONE/USD", "41"), "has no customer with id 41"),
+            (("item", "SEAT", "101"), "has no item with id 101"),
+        ],
+    )
+    def test_of_a_record_that_is_not_there_or_does_not_fit_takes_nothing(
+        self, truth: Truth, link: tuple[str, str, str], words: str
+    ) -> None:
+        """Row 65: a customer in another currency is stopped before anything is linked to it or sent."""
+        with pytest.raises(MappingRefused) as refused:
+            import_(truth, ("customer", "NORTH/USD", "101"), link)
+
+        assert words in str(refused.value.findings[0])
+        assert refused.value.findings[0].row == 3
+        with truth.store.read() as connection:
+            assert references.bound_of(connection, "US-BOOK", {Reference("customer", "NORTH/USD")}) == {}
+
+    def test_links_unseen_what_cannot_be_asked_and_says_so(self, truth: Truth) -> None:
+        def away(book: Book) -> Ledger:
+            raise Unreachable(f"no route to {book.code}")
+
+        ports = replace(truth.ports, open_ledger=away)
+
+        done = mapping.import_(ports, file_of(("item", "SEAT", "41")), name="map.csv", actor="ann")
+
+        assert (done.added, done.unasked) == (1, ("US-BOOK",))
 
     @pytest.mark.parametrize(
         ("row", "words"),
