@@ -1,4 +1,4 @@
-"""Whether the queue's server answers and is set as we need it (row 46); work goes on either way, only slower."""
+"""Whether the queue's server answers and is set as we need it (row 46). Work goes on all the same."""
 
 from __future__ import annotations
 
