@@ -29,6 +29,7 @@ from connectors.ledgers.quickbooks.simulator.problems import FAULT_KINDS
 from connectors.ledgers.quickbooks.simulator.query import ROWS_DEFAULT, ROWS_MAX
 from connectors.ledgers.quickbooks.simulator.rules import RULES
 from connectors.ledgers.quickbooks.simulator.rules_parts import ENUMERATIONS, PARTS
+from connectors.simulation import serving
 
 # Vendors and employees are names only here; company settings are answered, never written.
 NOT_COMPARED = {"Vendor", "Employee", "CompanyInfo", "Preferences"}
@@ -206,13 +207,15 @@ class TestPackage:
     def test_knows_nothing_of_our_client_and_little_of_others(self) -> None:
         """Written from the ledger's documents: otherwise it would share our client's mistakes."""
         folder = Path(simulator_limits.__file__).parent
-        own = "connectors.ledgers.quickbooks.simulator"
+        shared = Path(serving.__file__).parent
+        own = ("connectors.ledgers.quickbooks.simulator", "connectors.simulation")
 
-        imported = {name for file in folder.glob("*.py") for name in imports_of(file)}
+        files = [*folder.glob("*.py"), *shared.glob("*.py")]
+        imported = {name for file in files for name in imports_of(file)}
 
         ours = {name for name in imported if name.split(".")[0] in ("connectors", "mappings", "worker")}
         others = {name.split(".")[0] for name in imported - ours}
-        assert {name for name in ours if name != own and not name.startswith(f"{own}.")} == set()
+        assert {name for name in ours if not f"{name}.".startswith(tuple(f"{one}." for one in own))} == set()
         assert others - sys.stdlib_module_names == {"msgspec"}
 
 

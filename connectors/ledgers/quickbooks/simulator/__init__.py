@@ -4,10 +4,8 @@
 fault script. It knows nothing of our own client.
 """
 
-from connectors.ledgers.quickbooks.simulator.clock import SimulatorClock
 from connectors.ledgers.quickbooks.simulator.config import (
     AccountSeed,
-    BadConfig,
     CompanyConfig,
     CustomerSeed,
     ItemSeed,
@@ -21,9 +19,11 @@ from connectors.ledgers.quickbooks.simulator.config import (
     WebhookConfig,
     read_config,
 )
-from connectors.ledgers.quickbooks.simulator.faults import Fault
 from connectors.ledgers.quickbooks.simulator.process import run
 from connectors.ledgers.quickbooks.simulator.server import Running, serve
+from connectors.simulation.clock import SimulatorClock
+from connectors.simulation.config import BadConfig
+from connectors.simulation.faults import Fault
 
 __all__ = [
     "AccountSeed",

@@ -28,14 +28,15 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode, encode
-from connectors.ledgers.quickbooks.simulator.config import BadConfig, CompanyConfig, Limits
+from connectors.ledgers.quickbooks.simulator.config import CompanyConfig, Limits
 from connectors.ledgers.quickbooks.simulator.currencies import decimal_in
-from connectors.ledgers.quickbooks.simulator.exchange import Answer, Request
-from connectors.ledgers.quickbooks.simulator.faults import Fault, FaultName
 from connectors.ledgers.quickbooks.simulator.problems import Refusal
 from connectors.ledgers.quickbooks.simulator.store import Row
 from connectors.ledgers.quickbooks.simulator.validation import Body
+from connectors.simulation.codec import NotJson, decode, encode
+from connectors.simulation.config import BadConfig
+from connectors.simulation.exchange import Answer, Request
+from connectors.simulation.faults import Fault, FaultName
 
 if TYPE_CHECKING:
     from connectors.ledgers.quickbooks.simulator.app import Simulator

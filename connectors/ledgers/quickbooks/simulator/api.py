@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from connectors.ledgers.quickbooks.simulator import misbehave
 from connectors.ledgers.quickbooks.simulator.batch import batch, item_count
 from connectors.ledgers.quickbooks.simulator.changes import changes_since
-from connectors.ledgers.quickbooks.simulator.clock import local_text
-from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode, encode
 from connectors.ledgers.quickbooks.simulator.company import Company
-from connectors.ledgers.quickbooks.simulator.exchange import Answer, Reply, Request
-from connectors.ledgers.quickbooks.simulator.faults import Call, Struck
 from connectors.ledgers.quickbooks.simulator.finding import run
 from connectors.ledgers.quickbooks.simulator.mailing import send
 from connectors.ledgers.quickbooks.simulator.operations import Options, delete, save, void
@@ -33,6 +28,12 @@ from connectors.ledgers.quickbooks.simulator.rules import ENTITY_BY_PATH
 from connectors.ledgers.quickbooks.simulator.store import Row, StoredAnswer
 from connectors.ledgers.quickbooks.simulator.taxservice import create_tax_code
 from connectors.ledgers.quickbooks.simulator.upload import upload
+from connectors.ledgers.quickbooks.simulator.voice import QuickBooksVoice
+from connectors.simulation.clock import local_text
+from connectors.simulation.codec import NotJson, decode, encode
+from connectors.simulation.exchange import Answer, Reply, Request
+from connectors.simulation.faults import Call, Struck
+from connectors.simulation.misbehaving import misbehaved
 
 if TYPE_CHECKING:
     from connectors.ledgers.quickbooks.simulator.app import Simulator
@@ -62,7 +63,7 @@ def handle(simulator: Simulator, request: Request) -> Reply:
     time = simulator.time_text(company)
     if not simulator.limiters[realm].admits(is_batch=target.operation == "batch"):
         simulator.count_throttled(realm)
-        return Reply(misbehave.throttled(time=time))
+        return Reply(QuickBooksVoice(time).throttled())
     struck = simulator.script.strike(
         Call(realm, request.method, target.entity, target.operation, request.body)
     )
@@ -77,9 +78,8 @@ def handle(simulator: Simulator, request: Request) -> Reply:
         simulator.oauth.revoke_realm(realm)
         return Reply(_turned_away(simulator, request, realm, company) or Answer(401, b""))
     limit_s = simulator.config.server_limit_s
-    reply = misbehave.misbehaved(
-        struck.outcome, work, clock=simulator.clock, server_limit_s=limit_s, time=time
-    )
+    voice = QuickBooksVoice(time)
+    reply = misbehaved(struck.outcome, work, voice=voice, clock=simulator.clock, server_limit_s=limit_s)
     request_id = _request_id(request, target)
     if request_id and struck.has("id_replays_error"):
         _remember(company, request_id, reply.answer)

@@ -5,23 +5,26 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from connectors.ledgers.quickbooks.simulator import admin, api, misbehave
-from connectors.ledgers.quickbooks.simulator.clock import SimulatorClock, local_text
+from connectors.ledgers.quickbooks.simulator import admin, api
 from connectors.ledgers.quickbooks.simulator.company import Company
 from connectors.ledgers.quickbooks.simulator.config import CompanyConfig, SimulatorConfig
-from connectors.ledgers.quickbooks.simulator.exchange import Answer, Reply, Request
-from connectors.ledgers.quickbooks.simulator.faults import Call, Fault, FaultScript
 from connectors.ledgers.quickbooks.simulator.human import Human
 from connectors.ledgers.quickbooks.simulator.limits import Calls, RealmLimiter
 from connectors.ledgers.quickbooks.simulator.oauth import OAuth, form_of
+from connectors.ledgers.quickbooks.simulator.problems import Problem, fault_json
 from connectors.ledgers.quickbooks.simulator.seeds import describe, seed
 from connectors.ledgers.quickbooks.simulator.store import Store
+from connectors.ledgers.quickbooks.simulator.voice import QuickBooksVoice
 from connectors.ledgers.quickbooks.simulator.webhooks import Webhooks
+from connectors.simulation.clock import SimulatorClock, local_text
+from connectors.simulation.exchange import Answer, Reply, Request
+from connectors.simulation.faults import Call, Fault, FaultScript
+from connectors.simulation.misbehaving import misbehaved
 
 LOGGED_MAX = 5000
 
@@ -60,13 +63,25 @@ class Simulator:
         for company in config.companies:
             self._open(company)
 
-    def handle(self, request: Request) -> tuple[Reply, str]:
-        """The reply to one request, and the trace id its answer carries."""
+    @property
+    def name(self) -> str:
+        return "quickbooks-simulator"
+
+    @property
+    def server_limit_s(self) -> float:
+        return self.config.server_limit_s
+
+    def broken(self) -> Answer:
+        detail = "The simulator itself failed; its error output has the traceback"
+        return _traced(Answer(500, fault_json((Problem("10000", detail),), time="")), "simulator-bug")
+
+    def handle(self, request: Request) -> Reply:
+        """The reply to one request; its answer carries a trace id."""
         tid = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
         if request.path.startswith("/v3/company/"):
             reply = api.handle(self, request)
         elif request.path.startswith("/_sim"):
-            return Reply(admin.handle(self, request)), tid
+            return Reply(admin.handle(self, request))
         else:
             reply = self._handle_oauth(request)
         self.log.append(
@@ -80,7 +95,7 @@ class Simulator:
                 tid=tid,
             )
         )
-        return reply, tid
+        return replace(reply, answer=_traced(reply.answer, tid))
 
     def add_faults(self, *faults: Fault) -> None:
         self.script.add(faults)
@@ -183,4 +198,9 @@ class Simulator:
             return Reply(Answer(400, refused))
         time = self.clock.now().isoformat(timespec="milliseconds")
         limit_s = self.config.server_limit_s
-        return misbehave.misbehaved(outcome, work, clock=self.clock, server_limit_s=limit_s, time=time)
+        voice = QuickBooksVoice(time)
+        return misbehaved(outcome, work, voice=voice, clock=self.clock, server_limit_s=limit_s)
+
+
+def _traced(answer: Answer, tid: str) -> Answer:
+    return replace(answer, headers=(("intuit_tid", tid), *answer.headers))

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from connectors.ledgers.quickbooks.simulator.changes import changes_since
 from connectors.ledgers.quickbooks.simulator.company import Company
-from connectors.ledgers.quickbooks.simulator.faults import Fault, Struck
 from connectors.ledgers.quickbooks.simulator.finding import run
 from connectors.ledgers.quickbooks.simulator.operations import Options, delete, save, void
 from connectors.ledgers.quickbooks.simulator.problems import (
@@ -19,6 +18,8 @@ from connectors.ledgers.quickbooks.simulator.problems import (
 from connectors.ledgers.quickbooks.simulator.query import parse
 from connectors.ledgers.quickbooks.simulator.reading import visibility
 from connectors.ledgers.quickbooks.simulator.rules import RULES
+from connectors.ledgers.quickbooks.simulator.voice import DEFAULT_CODE
+from connectors.simulation.faults import Fault, Struck
 
 ITEMS_MAX = 30
 REQUEST_ID_MAX = 36
@@ -90,7 +91,7 @@ def _answered(
         if touched is not None and touched.fault == "batch_item_throttled":
             raise refuse("3001")
         if touched is not None and touched.fault == "batch_item_fault":
-            raise Refusal(Problem(touched.code, touched.detail))
+            raise Refusal(Problem(touched.code or DEFAULT_CODE, touched.detail))
         return _done(company, item, struck=struck, now=now)
     except Refusal as refusal:
         return {"Fault": fault_of(refusal.problems)}

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from connectors.ledgers.quickbooks.simulator.clock import local_text
 from connectors.ledgers.quickbooks.simulator.config import CompanyConfig
 from connectors.ledgers.quickbooks.simulator.currencies import decimal_in
 from connectors.ledgers.quickbooks.simulator.rules import NAME_LISTS
 from connectors.ledgers.quickbooks.simulator.store import Row, Store, StoredAnswer
+from connectors.simulation.clock import local_text
 
 ZERO = Decimal(0)
 _OWN_ID_DIGITS_MAX = 12

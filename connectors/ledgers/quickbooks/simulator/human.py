@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
-from connectors.ledgers.quickbooks.simulator.clock import SimulatorClock
 from connectors.ledgers.quickbooks.simulator.company import Change, Company, reference_id
 from connectors.ledgers.quickbooks.simulator.operations import Options, delete, save, void
 from connectors.ledgers.quickbooks.simulator.problems import refuse
 from connectors.ledgers.quickbooks.simulator.references import reference_to
 from connectors.ledgers.quickbooks.simulator.store import Row
 from connectors.ledgers.quickbooks.simulator.validation import Body
+from connectors.simulation.clock import SimulatorClock
 
 
 class Human:

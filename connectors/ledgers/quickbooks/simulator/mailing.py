@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connectors.ledgers.quickbooks.simulator.clock import local_text
 from connectors.ledgers.quickbooks.simulator.company import Company
 from connectors.ledgers.quickbooks.simulator.problems import broken_rule, refuse
 from connectors.ledgers.quickbooks.simulator.references import DELETED
 from connectors.ledgers.quickbooks.simulator.store import Row
+from connectors.simulation.clock import local_text
 
 
 def send(company: Company, entity: str, identifier: str, *, to: str, now: datetime) -> Row:

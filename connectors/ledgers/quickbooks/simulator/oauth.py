@@ -20,11 +20,11 @@ from urllib.parse import parse_qs, quote, urlencode
 
 import msgspec
 
-from connectors.ledgers.quickbooks.simulator.clock import SimulatorClock
-from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode, encode
 from connectors.ledgers.quickbooks.simulator.config import OAuthConfig
-from connectors.ledgers.quickbooks.simulator.exchange import HTML, Answer, Request
 from connectors.ledgers.quickbooks.simulator.store import Store
+from connectors.simulation.clock import SimulatorClock
+from connectors.simulation.codec import NotJson, decode, encode
+from connectors.simulation.exchange import HTML, Answer, Request
 
 SCOPE = "com.intuit.quickbooks.accounting"
 _GrantTest = Callable[["Grant"], bool]

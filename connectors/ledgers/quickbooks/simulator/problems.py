@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from connectors.ledgers.quickbooks.simulator.codec import encode
+from connectors.simulation.codec import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,3 @@ def fault_xml(code: str, *, time: str, detail: str = "") -> bytes:
         f'<Fault type="{kind.type}"><Error code="{code}"><Message>{escape(kind.message)}</Message>'
         f"<Detail>{escape(detail or DETAILS.get(code, ''))}</Detail></Error></Fault></IntuitResponse>"
     ).encode()
-
-
-def unavailable_html(status: int) -> bytes:
-    """The load balancer's page."""
-    titles = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Time-out"}
-    title = titles.get(status, "Service Temporarily Unavailable")
-    return f"<html><body><h1>{status} {title}</h1></body></html>".encode()

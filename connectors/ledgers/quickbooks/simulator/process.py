@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from connectors.ledgers.quickbooks.simulator.codec import encode
-from connectors.ledgers.quickbooks.simulator.config import BadConfig, SimulatorConfig, read_config
+from connectors.ledgers.quickbooks.simulator.config import SimulatorConfig, read_config
 from connectors.ledgers.quickbooks.simulator.server import serve
+from connectors.simulation.codec import encode
+from connectors.simulation.config import BadConfig
 
 EXIT_OK = 0
 EXIT_BAD_CONFIG = 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from connectors.ledgers.quickbooks.simulator.faults import Struck
 from connectors.ledgers.quickbooks.simulator.store import Row
+from connectors.simulation.faults import Struck
 
 
 def visibility(struck: Struck, now: datetime) -> Callable[[Row], bool]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from connectors.ledgers.quickbooks.simulator.codec import decode, encode
+from connectors.simulation.codec import decode, encode
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (

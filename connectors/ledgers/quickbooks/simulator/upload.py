@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.ledgers.quickbooks.simulator.codec import NotJson, decode
 from connectors.ledgers.quickbooks.simulator.company import Company
 from connectors.ledgers.quickbooks.simulator.lists import list_entry
 from connectors.ledgers.quickbooks.simulator.problems import Refusal, fault_of, missing, refuse
 from connectors.ledgers.quickbooks.simulator.rules import ATTACHABLE
 from connectors.ledgers.quickbooks.simulator.validation import cleaned
+from connectors.simulation.codec import NotJson, decode
 
 UPLOAD_MAX = 100 * 1024 * 1024
 _NAME = re.compile(r'name="file_(metadata|content)_(\w+)"')

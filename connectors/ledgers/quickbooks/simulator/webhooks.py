@@ -12,10 +12,10 @@ import uuid
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from connectors.ledgers.quickbooks.simulator.clock import SimulatorClock
-from connectors.ledgers.quickbooks.simulator.codec import encode
 from connectors.ledgers.quickbooks.simulator.company import Change
 from connectors.ledgers.quickbooks.simulator.config import WebhookConfig
+from connectors.simulation.clock import SimulatorClock
+from connectors.simulation.codec import encode
 
 _SOURCE = "intuit.c2ltdWxhdG9y"
 _RETRY_AFTER_S = (0.5, 2.0, 5.0)

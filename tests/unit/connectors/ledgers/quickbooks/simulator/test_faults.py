@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from connectors.ledgers.quickbooks.simulator.faults import Call, Fault, FaultScript
+from connectors.simulation.faults import Call, Fault, FaultScript
 
 CALL = Call("1", "POST", "invoice", "create", b'{"DocNumber":"N-1"}')
 

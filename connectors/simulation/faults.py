@@ -61,16 +61,16 @@ Commit = Literal["never", "first", "late"]
 class Fault:
     """One entry of the script.
 
-    Matchers (empty = any): `realm`, `method`, `entity` (as in the path: invoice, query, batch, cdc, token),
-    `operation` (create, update, delete, void, read, query, batch, cdc, send, upload, refresh,
-    authorize_code), `body_contains`. Of the matching calls it strikes from the `nth` (1 = the next) for
-    `times` calls (0 = for ever), each with `probability` drawn from `seed`.
+    Matchers (empty = any): `realm` (the company), `method`, `entity` (as in the path, in lower case; token
+    for the token endpoint), `operation` (create, update, delete, void, read, query, batch, upload, refresh,
+    authorize_code and what else the ledger knows), `body_contains`. Of the matching calls it strikes from
+    the `nth` (1 = the next) for `times` calls (0 = for ever), each with `probability` drawn from `seed`.
 
     Settings by kind: `seconds` (hang; drip per byte; read_lag); `commit` of hang, reset, malformed, html,
     empty and batch_item_missing: never executed, executed first, or late (after the wait); `status` of 5xx
     (0 = 500) and fault (0 = the code's own); `format` of 429 and 5xx (json | xml | html); `retry_after` as
-    text; `code` and `detail` of fault, fault_in_200, batch_item_fault; `index` of the batch item; `changes`
-    of a wrong echo (default: another number, total and customer).
+    text; `code` (the ledger's own) and `detail` of fault, fault_in_200, batch_item_fault; `index` of the
+    batch item; `changes` of a wrong echo (default: another number, total and customer).
     """
 
     fault: FaultName
@@ -88,7 +88,7 @@ class Fault:
     status: int = 0
     format: Literal["", "json", "xml", "html"] = ""
     retry_after: str = ""
-    code: str = "6000"
+    code: str = ""
     detail: str = ""
     index: int = 0
     changes: dict[str, object] = field(default_factory=dict)
