@@ -325,36 +325,6 @@ class Consent(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerKind:
-    """What a ledger's folder gives the registry.
-
-    `settings` are the names of the book settings it knows (name -> one sentence); `open` makes a
-    session, of the class `session`, which tells its optional abilities. `is_practice(book)` tells a
-    practice book, so that real books are never surprised. `path_settings` name files on this machine: a
-    relative one lies beside an embedded database.
-    """
-
-    name: str
-    title: str
-    capabilities: Capabilities
-    settings: Mapping[str, str]
-    required_settings: frozenset[str]
-    open: LedgerOpener
-    is_practice: PracticeTest
-    consent: Consent | None = None
-    session: type | None = None
-    path_settings: frozenset[str] = frozenset()
-
-
-class LedgerOpener(Protocol):
-    def __call__(self, book: Book, *, clock: Clock, tokens: TokenStore) -> Ledger: ...
-
-
-class PracticeTest(Protocol):
-    def __call__(self, book: Book) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """A stored webhook or file entry: its source's event id and the raw body."""
 

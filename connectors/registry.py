@@ -9,9 +9,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
 from connectors.http.session import is_loopback
+from connectors.ledger_kind import LedgerKind
 from connectors.ledgers import beancount, quickbooks
 from connectors.protocols import (
-    LedgerKind,
     LinksToDocuments,
     ReadsBalances,
     ReadsNumbers,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors import registry
-from connectors.protocols import Held, LedgerKind, Outcome, Posted, ReadsNumbers
+from connectors.ledger_kind import LedgerKind
+from connectors.protocols import Held, Outcome, Posted, ReadsNumbers
 from tests.contract.ledger_benches import BENCHES, Bench
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from connectors.conformance.stage import Stage
+from connectors.ledger_kind import LedgerKind
 from connectors.ledgers.beancount.ledger import BeancountLedger, open_book
 from connectors.ledgers.beancount.limits import CAPABILITIES, REQUIRED_SETTINGS, SETTINGS
-from connectors.protocols import LedgerKind
+from connectors.protocols import Clock
 from mappings.canonical.book import Book
 
 __all__ = ["LEDGER"]
@@ -15,6 +20,13 @@ def is_practice(book: Book) -> bool:
     return True
 
 
+def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
+    """A fresh file for the conformance kit."""
+    from connectors.ledgers.beancount.stage import practice  # loaded for trials only
+
+    return practice(folder, clock=clock)
+
+
 LEDGER = LedgerKind(
     name="beancount",
     title="Beancount (plain text)",
@@ -23,6 +35,7 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
+    stage=stage,
     session=BeancountLedger,
     path_settings=frozenset({"file"}),
 )

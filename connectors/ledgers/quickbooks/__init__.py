@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from connectors.conformance.stage import Stage
 from connectors.http.oauth import Access
 from connectors.http.session import HttpSession
+from connectors.ledger_kind import LedgerKind
 from connectors.ledgers.quickbooks.client import QuickBooksClient
 from connectors.ledgers.quickbooks.company import REQUIRED_SETTINGS, SETTINGS, company_of, is_practice
 from connectors.ledgers.quickbooks.consent import QuickBooksConsent
 from connectors.ledgers.quickbooks.ledger import QuickBooksLedger
 from connectors.ledgers.quickbooks.limits import CAPABILITIES
-from connectors.protocols import Clock, LedgerKind, TokenStore
+from connectors.protocols import Clock, TokenStore
 from mappings.canonical.book import Book
 
 __all__ = ["LEDGER", "open_book"]
@@ -24,6 +29,13 @@ def open_book(book: Book, *, clock: Clock, tokens: TokenStore) -> QuickBooksLedg
     return QuickBooksLedger(company, client=client, clock=clock)
 
 
+def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
+    """A simulated company for the conformance kit."""
+    from connectors.ledgers.quickbooks.stage import practice  # the simulator is loaded for trials only
+
+    return practice(folder, clock=clock)
+
+
 LEDGER = LedgerKind(
     name="quickbooks",
     title="QuickBooks Online",
@@ -32,6 +44,7 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
+    stage=stage,
     session=QuickBooksLedger,
     consent=QuickBooksConsent(),
 )
