@@ -29,7 +29,7 @@ class Memory:
         while not self._done.wait(EVERY_S):
             sizes = [_resident(one) for one in _with_children(process)]
             self.together_mb = max(self.together_mb, sum(sizes))
-            self.largest_mb = max(self.largest_mb, *sizes)
+            self.largest_mb = max([self.largest_mb, *sizes])
 
 
 @contextmanager
