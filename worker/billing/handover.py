@@ -7,10 +7,12 @@ cycle is cut on the day: the party before is owed its rest back, the party after
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from mappings.canonical.contract import Contract
+from mappings.canonical.period import Period
 from mappings.canonical.subscription import Subscription
-from worker.billing.hierarchy import Agreements
+from worker.billing.hierarchy import ALWAYS, Agreements
 
 
 def handovers(subscription: Subscription, agreements: Agreements) -> tuple[date, ...]:
@@ -23,6 +25,14 @@ def handovers(subscription: Subscription, agreements: Agreements) -> tuple[date,
         if before is not None and before.reassignment == "split_at_date":
             days.append(taken.from_)
     return tuple(sorted(days))
+
+
+def held_by(subscription: Subscription) -> tuple[tuple[str, Period], ...]:
+    """Who holds a subscription on which days, in order."""
+    if not subscription.assignments:
+        return ((subscription.party, ALWAYS),)
+    days = sorted({ALWAYS.start, ALWAYS.until, *(taken.from_ for taken in subscription.assignments)})
+    return tuple((subscription.party_on(start), Period(start, until)) for start, until in pairwise(days))
 
 
 def latest_day(contract: Contract | None, as_of: date) -> date:

@@ -40,6 +40,7 @@ class OpeningFor:
     """To whom the openings of one subscription belong, as the contract says on their first day."""
 
     subscription: Subscription
+    party: str
     product: Product
     contract: Contract
     bill_to: str
@@ -134,13 +135,15 @@ def _owner(
     if currency is None:
         raise ValueError(f"price list {contract.price_list} is unknown")
     try:
-        bill_to = payer(contract, subscription.party, day=opening.start, tree=ground.catalog.tree)
+        party = subscription.party_on(opening.start)
+        bill_to = payer(contract, party, day=opening.start, tree=ground.catalog.tree)
     except KeyError as unknown:
         raise ValueError(
             f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
         ) from unknown
     return OpeningFor(
         subscription=subscription,
+        party=party,
         product=ground.catalog.products[subscription.product],
         contract=contract,
         bill_to=bill_to,
@@ -158,7 +161,7 @@ def _charge(
         kind="recurring",
         issuer=owner.contract.issuer,
         contract=owner.contract.code,
-        party=owner.subscription.party,
+        party=owner.party,
         bill_to=owner.bill_to,
         product=owner.product.code,
         currency=owner.currency,

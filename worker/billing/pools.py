@@ -1,6 +1,6 @@
 """Pools: the tier is reached by the group's total, the price is each member's own (billing rules, "Pools").
 
-Held and unbilled members count; membership is dated by the party tree.
+Held and unbilled members count; membership is dated by the party tree and by who holds the subscription.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from mappings.canonical.catalog import Pool
 from mappings.canonical.period import Period, duration_months, grid_cycle
 from mappings.canonical.subscription import Subscription
 from mappings.lean import lean, replace
+from worker.billing.handover import held_by
 from worker.billing.hierarchy import ALWAYS, Tree
 from worker.billing.periods import CYCLE_MONTHS, FIRST_OF_MONTH
 from worker.billing.phases import NO_PHASES, Phases, held_as
@@ -30,9 +31,14 @@ AVERAGE_DIGITS = Decimal("0.0001")
 class _Member:
     """One subscription in a pool: its quantity by day, nothing outside its membership."""
 
-    subscription: str
-    rank: tuple[int, str, str]
+    subscription: Subscription
     timeline: Timeline
+
+    def rank(self, pool: Pool, day: date) -> tuple[int, str, str]:
+        """Where it fills the tiers: as the pool states for its holder, everyone else by party code."""
+        party = self.subscription.party_on(day)
+        place = pool.in_order.index(party) if party in pool.in_order else len(pool.in_order)
+        return place, party, self.subscription.code
 
 
 class Pools:
@@ -60,10 +66,9 @@ class Pools:
             for pool in self._pools_of(subscription, own):
                 all_held = timelines[subscription.code]
                 as_member = all_held if own is None else held_as(all_held, own, pool.products)
-                held = _inside(as_member, pool, subscription.party, tree)
-                rank = (_place(pool, subscription.party), subscription.party, subscription.code)
+                held = _inside(as_member, pool, subscription, tree)
                 members = self._members.setdefault(pool.code, {})
-                members[subscription.code] = _Member(subscription.code, rank, held)
+                members[subscription.code] = _Member(subscription, held)
         self._totals = {
             code: _sum(member.timeline for member in members.values())
             for code, members in self._members.items()
@@ -131,8 +136,9 @@ class Pools:
         day = _measuring_day(pool, sum_of_all, period)
         ahead: dict[str, Decimal] = {}
         total = NOTHING
-        for member in sorted(self._members.get(pool.code, {}).values(), key=lambda member: member.rank):
-            ahead[member.subscription] = total
+        members = self._members.get(pool.code, {}).values()
+        for member in sorted(members, key=lambda member: member.rank(pool, period.start)):
+            ahead[member.subscription.code] = total
             total += _average(member.timeline, period) if day is None else member.timeline.on(day)
         if day is None:
             total = _average(sum_of_all, period)
@@ -157,19 +163,21 @@ def is_fixed_at_purchase(pool: Pool, subscription: Subscription) -> bool:
     return is_longer and pool.annual == "at_purchase"
 
 
-def _inside(timeline: Timeline, pool: Pool, party: str, tree: Tree) -> Timeline:
-    """A member's timeline with nothing outside the days on which it is below the pool's group."""
+def _inside(timeline: Timeline, pool: Pool, subscription: Subscription, tree: Tree) -> Timeline:
+    """A member's timeline with nothing outside the days on which its holder is below the pool's group."""
     life = Period(pool.from_ or ALWAYS.start, pool.until or ALWAYS.until)
     steps: dict[date, Decimal] = {}
-    for below in tree.periods_below(party, pool.group):
-        inside = below.cut(life)
-        if inside is None:
-            continue
-        for span in timeline.spans(inside):
-            steps[span.period.start] = span.quantity
-        steps.setdefault(inside.until, NOTHING)
-    days = sorted(steps)
-    return Timeline(tuple(days), tuple(steps[day] for day in days))
+    for party, days in held_by(subscription):
+        for below in tree.periods_below(party, pool.group):
+            inside = below.cut(life)
+            inside = inside and inside.cut(days)
+            if inside is None:
+                continue
+            for span in timeline.spans(inside):
+                steps[span.period.start] = span.quantity
+            steps.setdefault(inside.until, NOTHING)
+    changes = sorted(steps)
+    return Timeline(tuple(changes), tuple(steps[day] for day in changes))
 
 
 def _sum(timelines: Iterable[Timeline]) -> Timeline:
@@ -195,8 +203,3 @@ def _measuring_day(pool: Pool, total: Timeline, period: Period) -> date | None:
 def _average(timeline: Timeline, period: Period) -> Decimal:
     days = sum((span.quantity * span.period.days for span in timeline.spans(period)), NOTHING)
     return (days / period.days).quantize(AVERAGE_DIGITS, rounding=ROUND_HALF_UP)
-
-
-def _place(pool: Pool, party: str) -> int:
-    """Where a party fills the tiers: as the pool states, then everyone else by party code."""
-    return pool.in_order.index(party) if party in pool.in_order else len(pool.in_order)

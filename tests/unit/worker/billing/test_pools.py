@@ -6,6 +6,7 @@ from typing import Any
 
 from mappings.canonical.catalog import Pool
 from mappings.canonical.money import Rounding
+from mappings.canonical.subscription import Assignment
 from tests.unit.worker.billing.world import (
     Seller,
     contract,
@@ -63,6 +64,28 @@ class TestASettlement:
 
         assert seller.billed_net == 5000 + 5000
         assert seller.run("2026-05-01") == ()
+
+
+class TestMembership:
+    def test_ends_when_a_subscription_is_handed_to_a_party_outside(self) -> None:
+        """Two times three seats reach the second tier until one goes to OUT: then each pays 10.00 again."""
+        handed = subscription("B", party="B", assignments=(Assignment(day("2026-02-01"), "OUT"),))
+        seller = Seller(
+            setup(
+                parties=(party("TOP"), party("A", parent="TOP"), party("B", parent="TOP"), party("OUT")),
+                price_lists=(price_list("LIST", tiered("volume", (5, "10"), (None, "8"))),),
+                contracts=(contract("TOP"), contract("OUT")),
+                pools=(Pool("P", "TOP", ("E3",), "end_of_period"),),
+            ),
+            (subscription("A", party="A"), handed),
+            (held("2026-01-01", 3, "A"), held("2026-01-01", 3, "B")),
+        )
+
+        january = {one.bill_to.code: str(one.net) for one in seller.run("2026-01-01")}
+        february = {one.bill_to.code: str(one.net) for one in seller.run("2026-02-01")}
+
+        assert january == {"A": "24.00 EUR", "B": "24.00 EUR"}
+        assert february == {"A": "30.00 EUR", "OUT": "30.00 EUR"}
 
 
 class TestASharedSubtotal:
