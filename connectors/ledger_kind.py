@@ -19,6 +19,8 @@ class LedgerKind:
     session, of the class `session`, which tells its optional abilities. `is_practice(book)` tells a
     practice book, so that real books are never surprised. `path_settings` name files on this machine: a
     relative one lies beside an embedded database. `stage` opens a practice book for the conformance kit.
+    `tokens_of(book)` is the code of the book whose token pair it uses, where one consent covers several
+    companies; None = each book has its own.
     """
 
     name: str
@@ -32,6 +34,7 @@ class LedgerKind:
     consent: Consent | None = None
     session: type | None = None
     path_settings: frozenset[str] = frozenset()
+    tokens_of: TokensOf | None = None
 
 
 class LedgerOpener(Protocol):
@@ -40,3 +43,7 @@ class LedgerOpener(Protocol):
 
 class PracticeTest(Protocol):
     def __call__(self, book: Book) -> bool: ...
+
+
+class TokensOf(Protocol):
+    def __call__(self, book: Book) -> str: ...

@@ -78,10 +78,14 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one ledger product can and cannot do; pages, checks and limits read it, never a ledger's name."""
+    """What one ledger product can and cannot do; pages, checks and limits read it, never a ledger's name.
+
+    `batch_mixes_kinds` False: a batch call takes records of one kind only.
+    """
 
     records: frozenset[RecordKind]
     batch_size: int = 1
+    batch_mixes_kinds: bool = True
     rates: Rates = Rates()
     number_length_max: int = 0
     text_length_max: int = 0

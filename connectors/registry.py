@@ -107,6 +107,12 @@ def is_practice(book: Book) -> bool:
     return ledger(book.ledger).is_practice(book)
 
 
+def tokens_of(book: Book) -> str:
+    """The code of the book whose token pair this one uses: mostly its own."""
+    shared = ledger(book.ledger).tokens_of
+    return shared(book) if shared is not None else book.code
+
+
 def findings(book: Book) -> tuple[str, ...]:
     """Everything that is wrong with a book's settings, in plain sentences; empty = fine. No I/O."""
     try:

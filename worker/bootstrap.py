@@ -128,8 +128,8 @@ class App:
         )
 
     def tokens(self, book: str) -> BookTokens:
-        """The token store of a book."""
-        return BookTokens(self.store, self.vault, self.clock, book)
+        """The token store that a book uses: its own, or another book's where one consent covers both."""
+        return BookTokens(self.store, self.vault, self.clock, registry.tokens_of(self.book(book)))
 
     def open_ledger(self, book: Book) -> Ledger:
         """The session of a book; kept, so that its connections stay open, until the book's set-up changes."""

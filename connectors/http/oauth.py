@@ -35,7 +35,10 @@ _CLIENT_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An OAuth 2.0 provider and our client there. `token_headers` are what it wants on token calls."""
+    """An OAuth 2.0 provider and our client there. `token_headers` are what it wants on token calls.
+
+    `refresh_lives`: how long an unused refresh token lives where the answers do not say it.
+    """
 
     name: str
     authorize_endpoint: str
@@ -44,6 +47,7 @@ class Provider:
     client_id: str
     client_secret: str = field(repr=False)
     token_headers: Mapping[str, str] = field(default_factory=dict)
+    refresh_lives: timedelta | None = None
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -237,9 +241,13 @@ def granted(
         access_token=pair.access_token,
         refresh_token=pair.refresh_token or keep_refresh_token,
         access_expires_at=asked_at + timedelta(seconds=pair.expires_in),
-        refresh_expires_at=_after(asked_at, pair.x_refresh_token_expires_in),
+        refresh_expires_at=_after(asked_at, pair.x_refresh_token_expires_in) or _ends(asked_at, provider),
         hard_expires_at=_after(asked_at, pair.x_refresh_token_hard_expires_in),
     )
+
+
+def _ends(asked_at: datetime, provider: Provider) -> datetime | None:
+    return None if provider.refresh_lives is None else asked_at + provider.refresh_lives
 
 
 def _after(instant: datetime, seconds: int | None) -> datetime | None:

@@ -19,17 +19,19 @@ class Waiting:
     must_go_alone: bool
 
 
-def choose(waiting: Sequence[Waiting], *, batch_size: int) -> tuple[Waiting, ...]:
+def choose(waiting: Sequence[Waiting], *, batch_size: int, mixes_kinds: bool = True) -> tuple[Waiting, ...]:
     """The deliveries of the next call, in the given order.
 
     A backlog of 5 or more goes by the batch call, unless the first in line must go alone under its
-    own key: a batch whose answer was lost is never repeated.
+    own key: a batch whose answer was lost is never repeated. Where a batch call does not mix kinds, those of
+    the first one's kind go together.
     """
     if not waiting:
         return ()
     if batch_size == 1 or len(waiting) < BACKLOG_MIN or waiting[0].must_go_alone:
         return (waiting[0],)
-    together = [one for one in waiting if not one.must_go_alone]
+    first = waiting[0].kind
+    together = [one for one in waiting if not one.must_go_alone and (mixes_kinds or one.kind == first)]
     return tuple(together[:batch_size])
 
 

@@ -17,7 +17,7 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Consent, Token
 from mappings.canonical.book import Book
 from worker.flows.ports import Ports
-from worker.store import audit, consents, lanes
+from worker.store import audit, consents, lanes, setup
 from worker.store.consents import ConsentRequest
 from worker.store.engine import Connection
 from worker.store.tokens import BookTokens
@@ -127,17 +127,18 @@ def _consent(book: Book) -> Consent:
 
 
 def _keep(ports: Ports, book: Book, tokens: BookTokens, token: Token, *, actor: str) -> None:
-    """Store the pair; a lane that paused because consent was lost goes on."""
+    """Store the pair; the lanes of every book that uses it go on if they paused because consent was lost."""
     now = ports.clock.now()
 
-    def work(connection: Connection) -> bool:
+    def work(connection: Connection) -> tuple[str, ...]:
         tokens.replace(connection, token)
         audit.record(connection, actor=actor, act="book.connect", subject=f"book {book.code}", now=now)
-        lane = lanes.get(connection, book.code)
-        if lane is None or lane.pause_reason != "consent_lost":
-            return False
-        lanes.resume(connection, book.code)
-        return True
+        lost = lanes.paused_because(connection, "consent_lost")
+        users = (one.code for one in setup.books(connection) if registry.tokens_of(one) == tokens.book)
+        resumed = tuple(code for code in users if code in lost)
+        for code in resumed:
+            lanes.resume(connection, code)
+        return resumed
 
-    if ports.store.transact(work):
-        ports.doorbell.ring("drain_book", book.code)
+    for code in ports.store.transact(work):
+        ports.doorbell.ring("drain_book", code)

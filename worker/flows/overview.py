@@ -128,7 +128,7 @@ def books(ports: Ports) -> tuple[BookLine, ...]:
             facts.get(book.code),
             [one for one in tallies if one.place == book.code],
             now,
-            has_tokens=book.code in connected,
+            has_tokens=registry.tokens_of(book) in connected,
         )
         for book in known
     )

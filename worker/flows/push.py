@@ -220,7 +220,7 @@ class _Drain:
     def _choose(self, now: datetime) -> tuple[tuple[Delivery, ...], tuple[Delivery, ...]]:
         """What to read or what to send next; uncertain deliveries come first."""
         busy = {one for ids in self.open_calls.values() for one in ids}
-        batch_size = self.ledger.capabilities.batch_size
+        known = self.ledger.capabilities
         with self.ports.store.read() as connection:
             unclear = deliveries.unclear(connection, self.book.code, now=now, limit=READ_MAX + len(busy))
             unclear = tuple(one for one in unclear if one.id not in busy)
@@ -229,11 +229,15 @@ class _Drain:
                 return (), (proven_absent[0],)
             if unclear:
                 return unclear[:READ_MAX], ()
-            waiting = deliveries.due(connection, self.book.code, now=now, limit=max(batch_size, 5))
+            waiting = deliveries.due(connection, self.book.code, now=now, limit=max(known.batch_size, 5))
         if self.guard is not None:
             waiting = self.guard.cleared(self.lane, waiting)
         by_id = {one.id: one for one in waiting}
-        chosen = choose([Waiting(one.id, one.kind, one.goes_alone) for one in waiting], batch_size=batch_size)
+        chosen = choose(
+            [Waiting(one.id, one.kind, one.goes_alone) for one in waiting],
+            batch_size=known.batch_size,
+            mixes_kinds=known.batch_mixes_kinds,
+        )
         return (), tuple(by_id[one.id] for one in chosen)
 
     def _read(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:

@@ -91,6 +91,20 @@ class TestToken:
         assert b"Authorization: Basic Y2xpZW50OmNhbmFyeS1zZWNyZXQ=" in head
         assert b"x-extra: true" in head
 
+    def test_lives_as_long_as_the_provider_is_known_for_when_no_answer_says_it(self) -> None:
+        """Xero's answers do not: an unused refresh token ends after 60 days (ledgers.md 1.1)."""
+        bare = answer("200 OK", b'{"access_token":"AT-2","refresh_token":"RT-2","expires_in":1800}')
+        clock = WallClock()
+
+        with serving(answering(bare)) as server:
+            known = replace(provider(server), refresh_lives=timedelta(days=60))
+            session = HttpSession(clock)
+            used = Access(
+                known, tokens=MemoryTokens(EXPIRING), session=session, clock=clock, book="NZ"
+            ).token()
+
+        assert used.refresh_expires_at == START + timedelta(days=60)
+
     def test_is_refreshed_once_for_eight_threads(self) -> None:
         tokens = MemoryTokens(EXPIRING)
         together = threading.Barrier(8)

@@ -202,6 +202,13 @@ class TestBatch:
         assert len(choose(few, batch_size=30)) == 1
         assert [one.id for one in choose(lost, batch_size=30)] == ["0"]
 
+    def test_holds_one_kind_where_a_call_does_not_mix_them(self) -> None:
+        kinds = ("invoice", "credit_note", "invoice", "invoice", "credit_note", "customer")
+        mixed = [Waiting(str(n), kind, False) for n, kind in enumerate(kinds)]
+
+        assert [one.id for one in choose(mixed, batch_size=50, mixes_kinds=False)] == ["0", "2", "3"]
+        assert len(choose(mixed, batch_size=50)) == len(kinds)
+
     def test_key_depends_on_items_and_attempt(self) -> None:
         assert batch_key(["a", "b"], 0) != batch_key(["a", "b"], 1) != batch_key(["a", "c"], 1)
         assert len(batch_key(["a"], 0)) == 32
