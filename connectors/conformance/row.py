@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from connectors.protocols import Ledger
+from mappings.canonical.record import RecordKind
 
 if TYPE_CHECKING:
     from connectors.conformance.trial import Trial
@@ -43,3 +44,18 @@ class Result:
     proves: str
     verdict: Verdict
     how: str
+
+
+def lacks_kind(kind: RecordKind, what: str) -> Callable[[Ledger], str]:
+    """A row about a kind of record that a ledger may not hold."""
+    return lambda ledger: "" if kind in ledger.capabilities.records else what
+
+
+def lacks_ability(ability: type, what: str) -> Callable[[Ledger], str]:
+    """A row about an optional protocol of `connectors.protocols`."""
+    return lambda ledger: "" if isinstance(ledger, ability) else what
+
+
+def lacks_batches(ledger: Ledger) -> str:
+    """A row about many records in one call."""
+    return "" if ledger.capabilities.batch_size > 1 else "this ledger takes one record a call"

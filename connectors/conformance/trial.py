@@ -13,6 +13,7 @@ from connectors.conformance.row import Failed
 from connectors.conformance.stage import NotOffered, Stage, Trouble
 from connectors.errors import ConnectorError, Refused, Throttled
 from connectors.protocols import Clock, Held, Ledger, Outcome, Posted, Shipment
+from mappings.canonical.document import DocumentKind
 from mappings.canonical.record import (
     ApplicationRecord,
     AttachmentRecord,
@@ -25,6 +26,7 @@ from mappings.canonical.record import (
     Record,
     RecordKind,
     Reference,
+    Target,
     VoidRecord,
     customer_code,
 )
@@ -62,6 +64,10 @@ class Trial:
         self._numbers += 1
         return f"K-{self.tag}-{self._numbers:03}"
 
+    def batch_key(self) -> str:
+        """A key that no batch has had, of 32 characters."""
+        return hashlib.sha256(f"batch {self.number()}".encode()).hexdigest()[:32]
+
     def document(self, wanted: Wanted | None = None) -> Shipment:
         """A document on its way, its customer and item made before if need be."""
         wanted = wanted or Wanted(self.number())
@@ -84,12 +90,17 @@ class Trial:
         code = code or customer_code(f"{self.number()}", home)
         return self.shipment(goods.customer(self.ground, code, name=name))
 
-    def customer_id(self, currency: str = "") -> str:
-        """The ledger's id of the kit's customer in a currency, "" where customers are no records of it."""
-        if "customer" not in self.ledger.capabilities.records:
-            return ""
-        code = customer_code(f"KIT-{self.tag}", currency or self.ground.book.home_currency)
-        return self._id(Reference("customer", code), {})
+    def id_of(self, reference: Reference) -> str:
+        """The ledger's id of a customer or item, made if need be, or of an account or tax code."""
+        return self._id(reference, {})
+
+    def target(self, document: Shipment) -> Target:
+        """A document of this trial as follow-ups name it."""
+        gross = document.expect.gross
+        if gross is None or document.kind not in ("invoice", "credit_note"):
+            raise Failed(f"{document.kind} {document.lookup} cannot be the document of a follow-up")
+        kind: DocumentKind = "invoice" if document.kind == "invoice" else "credit_note"
+        return Target(kind, f"REF-{document.marker}", document.lookup, gross)
 
     def attempt(self, shipment: Shipment, *, not_after: float | None = None) -> Outcome:
         """Push one; a failed call is told as the outcome."""

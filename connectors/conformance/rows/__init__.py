@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from connectors.conformance.row import Row
-from connectors.conformance.rows import posting
+from connectors.conformance.rows import abilities, access, amounts, batches, people, posting, texts, unclear
 
 __all__ = ["ROWS"]
 
-ROWS: tuple[Row, ...] = (*posting.ROWS,)
+ROWS: tuple[Row, ...] = (
+    *posting.ROWS,
+    *unclear.ROWS,
+    *batches.ROWS,
+    *access.ROWS,
+    *people.ROWS,
+    *amounts.ROWS,
+    *texts.ROWS,
+    *abilities.ROWS,
+)

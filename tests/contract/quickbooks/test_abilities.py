@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from connectors.conformance.tokens import MemoryTokens
 from connectors.ledgers.quickbooks import limits, open_book
 from connectors.protocols import Shipment, Token
 from mappings.canonical.record import ApplicationRecord, Reference, Target
-from tests.contract.ledger_benches import OneToken, RealClock
-from tests.contract.quickbooks.opened import US, Opened, one, opened, posted
+from tests.contract.quickbooks.opened import US, Opened, PassingClock, one, opened, posted
 from tests.unit.connectors.ledgers.quickbooks import records as make
 
 
@@ -100,6 +100,8 @@ class TestLinks:
     )
     def test_lead_to_the_document_there(self, environment: str, address: str) -> None:
         book = make.book(environment=environment, api_base="", token_endpoint="")
-        session = open_book(book, clock=RealClock(), tokens=OneToken(Token("a", "r", datetime.now(UTC))))
+        session = open_book(
+            book, clock=PassingClock(), tokens=MemoryTokens(Token("a", "r", datetime.now(UTC)))
+        )
 
         assert session.link("invoice", "7") == address
