@@ -114,7 +114,7 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     minimums = true_ups(state.setup.contracts, holders, charges, state.billed, ground=ground, as_of=run.as_of)
     by_hand = adjusted(state.setup.adjustments, state.billed, ground=ground, as_of=run.as_of)
     charges = (*charges, *minimums.charges, *by_hand.charges)
-    placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, as_of))
+    placed = place(charges, ground.catalog, goes_on=_further_invoices(worked, run.known_until))
     problems = {priced.owed.key: priced.problems for one in worked for priced in one.priced}
     problems |= {**(again.problems or {}), **(minimums.problems or {}), **by_hand.problems}
     done = checked(
@@ -253,16 +253,24 @@ def _settled(priced: _Priced, figure: Money) -> tuple[Charge, ...]:
     return in_form(one, with_margins(one, settle(one, figure, tax=priced.tax)))
 
 
-def _further_invoices(worked: Sequence[_Worked], as_of: date) -> Callable[[Charge], bool]:
-    """Whether an invoice is still to come for a charge: something goes on under its contract."""
-    going_on = {one.priced[-1].owed.deal.contract for one in worked if one.priced and _goes_on(one, as_of)}
-    return lambda charge: charge.contract in going_on
+def _further_invoices(worked: Sequence[_Worked], known_until: date) -> Callable[[Charge], bool]:
+    """Whether an invoice is still to come for a charge: something goes on for its payer, in its currency.
+
+    As of the last day known: a run for an earlier day leaves waiting what waits.
+    """
+    going_on: set[tuple[str, str, str]] = set()
+    for one in worked:
+        if one.priced and _goes_on(one, known_until):
+            deal = one.priced[-1].owed.deal
+            payers = [part.bill_to for part in deal.split] or [deal.bill_to]
+            going_on.update((deal.issuer, payer, deal.currency) for payer in payers)
+    return lambda charge: (charge.issuer, charge.bill_to, charge.currency) in going_on
 
 
-def _goes_on(one: _Worked, as_of: date) -> bool:
-    """Whether a subscription has a cycle after those that were due."""
+def _goes_on(one: _Worked, on: date) -> bool:
+    """Whether a subscription that is held on a day has a cycle after those that were due."""
     life = one.case.holder.timeline
-    if one.case.subscription.plan == "one_time" or not life.on(as_of):
+    if one.case.subscription.plan == "one_time" or not life.on(on):
         return False
     return life.ends_on is None or life.ends_on > one.walk.due[-1].cycle.until
 

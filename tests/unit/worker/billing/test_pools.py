@@ -65,6 +65,27 @@ class TestASettlement:
         assert seller.billed_net == 5000 + 5000
         assert seller.run("2026-05-01") == ()
 
+    def test_of_a_payer_that_gets_no_further_invoice_is_a_credit_note(self) -> None:
+        """A leaves with January, in which B took the pool to the second tier: 3 x 2.00 go back to A.
+
+        B goes on under the same contract, but no invoice to B can bear what is A's.
+        """
+        seller = Seller(
+            setup(
+                parties=(party("TOP"), party("A", parent="TOP"), party("B", parent="TOP")),
+                price_lists=(price_list("LIST", tiered("volume", (5, "10"), (None, "8"))),),
+                contracts=(contract("TOP"),),
+                pools=(Pool("P", "TOP", ("E3",), "peak"),),
+            ),
+            (subscription("A", party="A"), subscription("B", party="B", anchor=day("2026-01-20"))),
+            (held("2026-01-01", 3, "A"), held("2026-01-20", 4, "B"), held("2026-02-01", 0, "A")),
+        )
+        seller.run("2026-01-01")
+
+        found = {(one.bill_to.code, one.kind): str(one.net) for one in seller.run("2026-02-01")}
+
+        assert found == {("A", "credit_note"): "6.00 EUR", ("B", "invoice"): "32.00 EUR"}
+
 
 class TestMembership:
     def test_ends_when_a_subscription_is_handed_to_a_party_outside(self) -> None:
