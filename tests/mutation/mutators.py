@@ -1,7 +1,8 @@
 """Which small faults can be planted in a module, as replacements of pieces of its text.
 
 Left out, because a change there means nothing or is no behaviour: docstrings, annotations, decorators,
-imports, `__all__`, `if TYPE_CHECKING`, what an error says, formatted text, literal texts, unions of types.
+imports, `__all__`, `if TYPE_CHECKING`, assertions, what an error says, formatted text, literal texts, unions of
+types.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class _Planter:
                     continue
                 if isinstance(child, ast.expr):
                     yield from self._of_expression(child, statement, place)
-                elif isinstance(child, ast.AST):
+                elif isinstance(child, ast.AST) and not _is_precaution(child):
                     yield from self._of_parts(child, statement, place)
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 yield from self.of_block(value, place)
@@ -290,7 +291,7 @@ def _changed_calls(call: ast.Call) -> Iterator[ast.expr]:
         case ast.Attribute(attr="get") if len(call.args) == 2:
             yield ast.Call(call.func, call.args[:1], call.keywords)
     for at, keyword in enumerate(call.keywords):
-        if keyword.arg is not None:
+        if keyword.arg is not None and not _is_precaution(keyword):
             yield ast.Call(call.func, call.args, [*call.keywords[:at], *call.keywords[at + 1 :]])
 
 
@@ -309,6 +310,11 @@ def _is_text(node: ast.BinOp) -> bool:
         isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str))
         for side in (node.left, node.right)
     )
+
+
+def _is_precaution(node: ast.AST) -> bool:
+    """`strict=True` of a zip: a trap for mistakes of ours, which nothing can spring from outside."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _is_of_types(node: ast.expr) -> bool:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import coverage
@@ -59,7 +60,7 @@ def trace(
     Raises NotSound when one fails; a skipped one reaches nothing.
     """
     seconds = {}
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in zip_longest(items, items[1:]):
         _forget()
         tracer.switch_context(item.nodeid)
         began = time.process_time()

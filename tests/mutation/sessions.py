@@ -8,12 +8,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 
 import hypothesis
 import pytest
 
-EXAMPLES = 30
-"""Examples for each law that names no number of its own."""
+EXAMPLES = 15
+"""For each law: the fewer, the quicker a survivor is known; the gate gives a law twenty times as many."""
 
 SECONDS_MIN = 10
 SECONDS_FACTOR = 20
@@ -50,7 +51,7 @@ def run_until_one_fails(items: Sequence[pytest.Item], seconds: Mapping[str, floa
     ordered = sorted(
         (item for item in items if item.nodeid in seconds), key=lambda item: seconds[item.nodeid]
     )
-    for item, following in zip(ordered, [*ordered[1:], None], strict=True):
+    for item, following in zip_longest(ordered, ordered[1:]):
         used = resource.getrusage(resource.RUSAGE_SELF)
         limit = used.ru_utime + used.ru_stime + SECONDS_MIN + SECONDS_FACTOR * seconds[item.nodeid]
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, resource.RLIM_INFINITY))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -123,13 +124,13 @@ def _groups(sides: Sequence[_Side]) -> Iterator[list[_Side]]:
         else:
             left.extend(mine)
     group: list[_Side] = []
-    until = None
+    until = date.min
     for side in sorted(left, key=lambda one: (one.days, one.minor)):
-        if group and until is not None and side.days.start >= until:
+        if group and side.days.start >= until:
             yield group
-            group, until = [], None
+            group = []
         group.append(side)
-        until = side.days.until if until is None else max(until, side.days.until)
+        until = max(until, side.days.until)
     if group:
         yield group
 
@@ -170,7 +171,7 @@ def _class(
         return "cost_unknown"
     if not difference:
         return "equal"
-    cent = Decimal(10) ** (minor_digits(currency) - 2) if minor_digits(currency) > 2 else Decimal(1)
+    cent = Decimal(10) ** max(0, minor_digits(currency) - 2)
     if abs(difference) <= cent * max(Decimal(1), sum((abs(line.quantity) for line in lines), Decimal(0))):
         return "rounding"
     if abs(difference) <= SMALL * abs(theirs):
@@ -187,8 +188,8 @@ def _total(place: tuple[str, str, str], matches: Sequence[Match]) -> EntityTotal
         currency,
         theirs=Money(sum(one.theirs.minor for one in matches), currency),
         ours=Money(sum(one.ours.minor for one in matches), currency),
-        over=Money(sum(minor for minor in differences if minor > 0), currency),
-        under=Money(-sum(minor for minor in differences if minor < 0), currency),
+        over=Money(sum(max(0, minor) for minor in differences), currency),
+        under=Money(sum(max(0, -minor) for minor in differences), currency),
         matches=len(matches),
         beyond=sum(is_beyond(one) for one in matches),
     )

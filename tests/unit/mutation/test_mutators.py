@@ -54,10 +54,11 @@ class TestAFault:
             'x = f"{a + 1} seats"',
             'assert a, f"not {a - 1}"',
             "from m import x",
+            "x = zip(a, b, strict=True)",
             "x = a",
         ],
     )
-    def test_is_not_planted_in_words_and_types(self, source: str) -> None:
+    def test_is_not_planted_in_words_types_and_precautions(self, source: str) -> None:
         assert faults(source) == []
 
     def test_of_an_error_is_that_it_is_not_raised(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.unit.worker.billing.world import (
     setup,
     subscription,
 )
+from worker.billing.margins import margin_words, percent_of
 
 FIRST = "2026-01-01"
 
@@ -115,3 +117,76 @@ class TestAMargin:
 
         assert story.run(FIRST) == ()
         assert codes(story) == ["margin_negative"]
+
+    def test_of_several_new_charges_is_shared_in_the_ratio_of_their_nets(self) -> None:
+        """Change on the 16th printed as spans: two lines, cost of the whole change, less what was counted."""
+        story = seller("10.00", "8", change_form="reverse_recharge", show_margin=True)
+        story.run(FIRST)
+        story.change(held("2026-01-16", 5))
+        story.run("2026-01-16")
+
+        new = [one.charge for one in story.billed[1:]]
+        assert sum(one.cost.minor for one in new if one.cost) == -2065
+        assert sum(one.net.minor for one in new) == -2581
+
+    def test_keeps_the_retail_price_where_no_cost_is_known(self) -> None:
+        story = seller("10.00", None, retail_price_list="RETAIL")
+        story.run(FIRST)
+
+        [charge] = [one.charge for one in story.billed]
+        assert (charge.cost, charge.retail) == (None, Money(12000, "EUR"))
+
+    def test_of_a_change_has_the_retail_price_of_its_own_days(self) -> None:
+        """5 seats less for 16 of 31 days: 5 x 12.00 x 16/31 = 30.967... -> 30.97."""
+        story = seller("10.00", "8", retail_price_list="RETAIL")
+        story.run(FIRST)
+        story.change(held("2026-01-16", 5))
+        story.run("2026-01-16")
+
+        assert story.billed[-1].charge.retail == Money(-3097, "EUR")
+
+    def test_is_shown_without_a_retail_price_where_there_is_none(self) -> None:
+        line = only_line(seller("10.00", "8", show_margin=True).run(FIRST))
+
+        assert "cost 80.00 EUR, margin 20.00 EUR (20.00 %)" in line.basis
+
+    def test_equal_to_nothing_is_no_loss(self) -> None:
+        story = seller("8.00", "8")
+
+        assert len(story.run(FIRST)) == 1
+        assert story.billed[0].charge.margin == Money(0, "EUR")
+
+    def test_is_not_looked_at_where_nothing_is_held(self) -> None:
+        story = Seller(seller("1.00", "8").setup, (subscription(),), (held(FIRST, 0),))
+
+        assert story.run(FIRST) == ()
+        assert codes(story) == []
+
+    def test_says_what_is_sold_below_cost_or_floor(self) -> None:
+        below = seller("7.99", "8")
+        below.run(FIRST)
+        thin = seller("10.00", "8", margin_floor_percent=dec(25))
+        thin.run(FIRST)
+
+        sentences = [
+            check.sentence
+            for story in (below, thin)
+            for draft in (story.last.drafts if story.last else ())
+            for check in draft.checks
+        ]
+        assert "7.99 EUR for a seat that costs 8 EUR" in sentences[0]
+        assert "leaves a margin of 20.00 %" in sentences[1]
+        assert "asks for 25 %" in sentences[1]
+        assert "the floor is 10.67 EUR" in sentences[1]
+
+    @pytest.mark.parametrize(
+        ("price", "cost", "percent"),
+        [(10, 8, 20), (10, 0, 100), (8, 10, -25), (0, 0, 0), (0, 5, -100)],
+    )
+    def test_is_told_in_percent_of_the_price(self, price: int, cost: int, percent: int) -> None:
+        assert percent_of(Fraction(price), Fraction(cost)) == percent
+
+    def test_of_a_credit_is_told_with_the_percent_of_its_original(self) -> None:
+        words = margin_words(Money(-1000, "EUR"), Money(-800, "EUR"), Money(-1200, "EUR"))
+
+        assert words == "cost -8.00 EUR, margin -2.00 EUR (20.00 %), retail price -12.00 EUR"

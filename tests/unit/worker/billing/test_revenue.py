@@ -98,6 +98,88 @@ class TestASchedule:
 
         assert told(lines) == [("01", "84.00", "0.00", "-84.00")]
 
+    def test_names_issuer_product_currency_and_basis(self) -> None:
+        [line] = revenue(yearly().billed, {}, months=months("2026-01", "2026-02"))
+
+        assert line == RevenueLine(
+            month=day("2026-01-01"),
+            issuer="DE",
+            product="E3",
+            currency="EUR",
+            basis="gross",
+            gross=Money(1700, "EUR"),
+            cost=Money(1133, "EUR"),
+            net=Money(567, "EUR"),
+            deferred=Money(34800, "EUR"),
+        )
+        assert line.earned == Money(1700, "EUR")
+
+    def test_begins_with_what_was_earned_before_counted(self) -> None:
+        """The year is told from March on: its months are those of the whole year's schedule."""
+        lines = revenue(yearly().billed, {"E3": E3}, months=months("2026-03", "2026-04"))
+
+        assert told(lines) == [("03", "31.00", "20.66", "289.00")]
+
+    def test_ends_when_everything_is_earned(self) -> None:
+        lines = revenue(yearly().billed, {"E3": E3}, months=months("2026-12", "2027-04"))
+
+        assert told(lines) == [("12", "31.00", "20.67", "14.00"), ("01", "14.00", "9.33", "0.00")]
+
+    def test_adds_up_the_charges_of_a_product(self) -> None:
+        """10 seats from 15 January, 12 from 1 February: 2 x 36.50 x 348/365 = 69.60 more, by 348 days."""
+        seller = yearly()
+        seller.change(held("2026-02-01", 12))
+        seller.run("2026-02-01")
+
+        lines = revenue(seller.billed, {"E3": E3}, months=months("2026-01", "2026-04"))
+
+        assert [one[:2] for one in told(lines)] == [("01", "17.00"), ("02", "33.60"), ("03", "37.20")]
+
+    def test_of_a_credit_is_by_its_own_days_in_the_month_it_is_issued(self) -> None:
+        """Cancelled on 15 February, known in February: 319 of 365 days come back from the 15th on."""
+        seller = yearly()
+        seller.change(held("2026-02-15", 0, status="cancelled"))
+        seller.run("2026-02-20")
+
+        credit = seller.billed[-1]
+
+        assert [(str(month), str(net)) for month, net in earned_by_month(credit)][:2] == [
+            ("2026-02-01", "-14.00 EUR"),
+            ("2026-03-01", "-31.00 EUR"),
+        ]
+
+    def test_of_a_later_change_leaves_closed_months_alone(self) -> None:
+        """Cancelled from 15 February, known in April: 14 + 31 + 30 days come back in April."""
+        seller = yearly()
+        seller.change(held("2026-02-15", 0, status="cancelled"))
+        seller.run("2026-04-10")
+
+        schedule = earned_by_month(seller.billed[-1])
+
+        assert [(str(month), str(net)) for month, net in schedule][:2] == [
+            ("2026-04-01", "-75.00 EUR"),
+            ("2026-05-01", "-31.00 EUR"),
+        ]
+
+    def test_of_a_credit_whose_days_are_over_is_its_documents_day(self) -> None:
+        one = seller_of_a_month()
+        one.change(held("2026-01-16", 5))
+        one.run("2026-03-10")
+
+        credit = one.billed[1]
+
+        assert credit.charge.net.minor < 0
+        assert [str(month) for month, _ in earned_by_month(credit)] == ["2026-03-01"]
+
+    def test_of_a_charge_without_days_is_on_its_day(self) -> None:
+        billed = yearly_charge()
+        moment = Period(day("2026-01-31"), day("2026-01-31"))
+        one = replace(billed, charge=replace(billed.charge, service=moment))
+
+        assert [(str(month), str(net)) for month, net in earned_by_month(one)] == [
+            ("2026-01-01", "365.00 EUR")
+        ]
+
     @given(
         st.integers(1, 10**7),
         st.integers(1, 1200),
@@ -117,6 +199,13 @@ class TestASchedule:
         assert sum(amount.minor for _, amount in by_month) == net.minor
         assert sum(line.gross.minor for line in revenue([one], {}, months=whole)) == net.minor
         assert all((amount.minor <= 0) == is_credit or not amount for _, amount in by_month)
+
+
+def seller_of_a_month() -> Seller:
+    """Ten seats for January."""
+    seller = Seller(setup(), (subscription(),), (held("2026-01-01", 10),))
+    seller.run("2026-01-01")
+    return seller
 
 
 _BILLED: list[BilledCharge] = []

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import pytest
 
+from mappings.canonical.money import Money
 from mappings.canonical.party import FxRate
 from tests.unit.worker.billing.world import (
     Seller,
     contract,
     day,
+    dec,
     held,
     party,
     price_list,
+    replace,
     setup,
     subscription,
 )
 from worker.billing import ground_of
 from worker.billing.origins import settings_of
-from worker.billing.statement import Statement, statement
+from worker.billing.statement import Statement, StatementEntry, statement
+from worker.billing.values import Exchange
 
 RATES = (
     FxRate("USD", "EUR", day("2026-01-01"), "0.90", "ECB"),
@@ -65,6 +69,65 @@ class TestAStatement:
 
         assert isinstance(found, Statement)
         assert {str(entry.reported) for entry in found.entries} == {"99.96 EUR", "75.60 EUR", "-19.51 EUR"}
+
+    def test_says_all_of_a_document_a_credit_note_with_minus(self) -> None:
+        story = seller()
+        found = statement(story.documents, group="TOP", currency="EUR", on=day("2026-01-31"), rates=RATES)
+        note = next(document for document in story.documents if document.kind == "credit_note")
+
+        assert isinstance(found, Statement)
+        assert (found.group, found.on, found.currency) == ("TOP", day("2026-01-31"), "EUR")
+        assert found.rate_date == "statement_date"
+        [entry] = [entry for entry in found.entries if entry.kind == "credit_note"]
+        assert entry == StatementEntry(
+            number=note.number,
+            kind="credit_note",
+            issuer="DE",
+            bill_to="USA",
+            document_date=day("2026-01-16"),
+            due_date=note.due_date,
+            net=Money(-2168, "USD"),
+            tax=Money(0, "USD"),
+            gross=Money(-2168, "USD"),
+            exchange=Exchange(dec("0.95"), day("2026-01-31"), "ECB"),
+            reported=Money(-2060, "EUR"),
+        )
+        [own] = [entry for entry in found.entries if entry.bill_to == "AMA"]
+        assert own.exchange == Exchange(dec(1), None, "")
+        assert (str(own.net), str(own.tax), str(own.gross)) == ("84.00 EUR", "15.96 EUR", "99.96 EUR")
+
+    def test_stands_by_issuer_date_and_number(self) -> None:
+        documents = seller().documents
+        other = [
+            replace(document, issuer=replace(document.issuer, code="AT"), number=f"A{document.number}")
+            for document in documents
+        ]
+
+        found = statement(
+            [*documents, *other], group="TOP", currency="EUR", on=day("2026-01-31"), rates=RATES
+        )
+
+        assert isinstance(found, Statement)
+        told = [(entry.issuer, entry.document_date, entry.number) for entry in found.entries]
+        assert told == sorted(told)
+        assert [issuer for issuer, *_ in told] == ["AT"] * 3 + ["DE"] * 3
+
+    def test_by_document_date_asks_for_the_rate_of_each_documents_day(self) -> None:
+        """In pounds: no document is converted to pounds already, so each needs the rate of its own day."""
+        found = statement(
+            seller().documents,
+            group="TOP",
+            currency="GBP",
+            on=day("2026-01-31"),
+            rates=(FxRate("EUR", "GBP", day("2026-01-01"), "0.85", "ECB"),),
+            rate_date="document_date",
+        )
+
+        assert not isinstance(found, Statement)
+        assert [check.sentence.split("rate from ")[1][:17] for check in found] == [
+            "USD on 2026-01-01",
+            "USD on 2026-01-16",
+        ]
 
     def test_is_the_same_for_any_order_of_documents(self) -> None:
         documents = seller().documents
