@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-from mappings.canonical.book import Chart, ChartRule, LedgerCode
+from mappings.canonical.book import Chart, ChartRule
 from mappings.canonical.catalog import Product
 
-CodeKind = Literal["account", "tax_code", "term", "class"]
 ANY = frozenset({"", "*"})
 
 
@@ -25,11 +23,6 @@ def rule_for(chart: Chart, product: Product) -> ChartRule | None:
 def item_code(rule: ChartRule, product: Product) -> str:
     """The item a product is sold as: the rule's, else one named like the product."""
     return rule.item or product.code
-
-
-def ledger_codes(chart: Chart, kind: CodeKind) -> Mapping[str, LedgerCode]:
-    """The chart's ledger codes of one kind, by our code."""
-    return {code.code: code for code in chart.codes if code.kind == kind}
 
 
 def names_of(chart: Chart) -> Mapping[str, str]:

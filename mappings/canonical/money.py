@@ -171,26 +171,3 @@ def apportion(whole: int, exact: Sequence[Fraction]) -> tuple[int, ...]:
     for rank, part in enumerate(winners):
         parts[part] += every + (1 if rank < some else 0)
     return tuple(parts)
-
-
-def split(amount: Money, weights: tuple[int, ...]) -> tuple[Money, ...]:
-    """Divide an amount by weights so that the parts add up to it to the last minor unit.
-
-    Largest remainder: units left over go one by one to the parts that lost most by rounding down;
-    ties go to the earlier part, so the same input always gives the same split. A negative amount
-    splits as its mirror image.
-    """
-    if not weights:
-        raise ValueError("nothing to split over")
-    if min(weights) < 0 or sum(weights) == 0:
-        raise ValueError(f"weights must be non-negative and not all zero: {weights}")
-    if amount.minor < 0:
-        return tuple(-part for part in split(-amount, weights))
-
-    whole = sum(weights)
-    parts = [amount.minor * weight // whole for weight in weights]
-    lost = [amount.minor * weight % whole for weight in weights]
-    winners = sorted(range(len(weights)), key=lambda part: (-lost[part], part))
-    for part in winners[: amount.minor - sum(parts)]:
-        parts[part] += 1
-    return tuple(Money(minor, amount.currency) for minor in parts)

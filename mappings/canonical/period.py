@@ -75,11 +75,7 @@ def add_months(anchor: date, months: int) -> date:
 def months_between(anchor: date, day: date, step: int) -> int:
     """The largest k with add_months(anchor, k * step) <= day; negative before the anchor."""
     k = ((day.year - anchor.year) * 12 + day.month - anchor.month) // step
-    while add_months(anchor, (k + 1) * step) <= day:
-        k += 1
-    while add_months(anchor, k * step) > day:
-        k -= 1
-    return k
+    return k if add_months(anchor, k * step) <= day else k - 1
 
 
 @lru_cache(maxsize=8192)

@@ -1,8 +1,8 @@
 """Which small faults can be planted in a module, as replacements of pieces of its text.
 
 Left out, because a change there means nothing or is no behaviour: docstrings, annotations, decorators,
-imports, `__all__`, `if TYPE_CHECKING`, assertions, what an error says, formatted text, literal texts, unions of
-types.
+imports, `__all__`, `if TYPE_CHECKING`, assertions, `strict` of zips, what an error says, formatted and
+literal texts, unions of types.
 """
 
 from __future__ import annotations

@@ -64,6 +64,13 @@ class TestADelivery:
         assert (one.key == other.key) == (one == other)
         assert re.fullmatch(r"[0-9a-f]{32}", one.key)
 
+    def test_is_written_in_stone(self) -> None:
+        """A change of these values would send again, as new, what a book holds already."""
+        one = DeliveryIdentity("DE", "invoice", "O5PQHZ7UHZSEKRMPU3Y4EKCXPY", 2)
+
+        assert one.key == "5d4a337571011b6b1793a8f1ec7dfdab"
+        assert one.marker == "KSJ2BR7IHHVY3VYGYPDB"
+
     @given(identities)
     def test_keeps_its_marker_over_revisions(self, one: DeliveryIdentity) -> None:
         revised = replace(one, revision=one.revision + 1)

@@ -19,7 +19,6 @@ from mappings.canonical.money import (
     minor_digits,
     parse_money,
     round_half,
-    split,
     to_money,
     total,
 )
@@ -28,7 +27,6 @@ minor_units = st.integers(-(10**12), 10**12)
 currencies = st.sampled_from(["EUR", "JPY", "KWD", "CLF"])
 exact = st.fractions(min_value=-(10**9), max_value=10**9, max_denominator=10**6)
 modes = st.sampled_from(get_args(RoundingMode))
-weights = st.lists(st.integers(0, 10**6), min_size=1, max_size=20).map(tuple).filter(any)
 
 
 class TestMoney:
@@ -55,6 +53,25 @@ class TestMoney:
         with pytest.raises(CurrencyMismatch, match=r"EUR \+ USD"):
             total((Money(1, "EUR"), Money(1, "USD")), "EUR")
 
+    def test_is_nothing_only_at_zero(self) -> None:
+        assert not Money(0, "EUR")
+        assert Money(1, "EUR")
+        assert Money(-1, "EUR")
+        assert abs(Money(-5, "EUR")) == Money(5, "EUR")
+        assert Money(5, "EUR") - Money(7, "EUR") == Money(-2, "EUR")
+        with pytest.raises(CurrencyMismatch):
+            Money(1, "EUR") - Money(1, "USD")
+
+    def test_prints_the_digits_of_its_currency(self) -> None:
+        printed = [str(Money(1230, currency)) for currency in ("EUR", "JPY", "KWD")]
+
+        assert printed == ["12.30 EUR", "1230 JPY", "1.230 KWD"]
+
+    @pytest.mark.parametrize("text", ["NaN", "Infinity", "1.001"])
+    def test_is_not_read_from_what_is_no_amount(self, text: str) -> None:
+        with pytest.raises(ValueError, match="is not an amount of EUR"):
+            parse_money(text, "EUR")
+
     @given(st.lists(minor_units))
     def test_adds_up_exactly(self, minors: list[int]) -> None:
         assert total((Money(minor, "EUR") for minor in minors), "EUR") == Money(sum(minors), "EUR")
@@ -79,6 +96,16 @@ class TestRounding:
     def test_decides_a_half_by_its_mode(self, mode: RoundingMode, rounded: int) -> None:
         assert round_half(Fraction(5, 2), mode) == rounded
 
+    @pytest.mark.parametrize(
+        ("mode", "rounded"), [("half_up", 4), ("half_down", 3), ("half_even", 4), ("down", 3)]
+    )
+    def test_to_even_goes_up_from_an_odd_number(self, mode: RoundingMode, rounded: int) -> None:
+        assert round_half(Fraction(7, 2), mode) == rounded
+
+    @pytest.mark.parametrize("mode", ["half_up", "half_down", "half_even"])
+    def test_away_from_a_half_is_to_the_nearest(self, mode: RoundingMode) -> None:
+        assert [round_half(Fraction(n, 10), mode) for n in (24, 26, 34, 36)] == [2, 3, 3, 4]
+
     @given(minor_units, currencies, modes)
     def test_leaves_whole_minor_units_alone(self, minor: int, currency: str, mode: RoundingMode) -> None:
         money = Money(minor, currency)
@@ -87,28 +114,6 @@ class TestRounding:
 
     def test_takes_a_decimal_as_it_is(self) -> None:
         assert to_money(Decimal("1.005"), "EUR", "half_up") == Money(101, "EUR")
-
-
-class TestSplitting:
-    @given(minor_units, weights)
-    def test_gives_parts_that_add_up(self, minor: int, by: tuple[int, ...]) -> None:
-        assert sum(part.minor for part in split(Money(minor, "EUR"), by)) == minor
-
-    @given(minor_units, weights)
-    def test_gives_each_its_share_to_the_minor_unit(self, minor: int, by: tuple[int, ...]) -> None:
-        for part, weight in zip(split(Money(minor, "EUR"), by), by, strict=True):
-            assert abs(part.minor - Fraction(minor * weight, sum(by))) < 1
-
-    @given(minor_units, weights)
-    def test_of_a_credit_mirrors_its_charge(self, minor: int, by: tuple[int, ...]) -> None:
-        negative = split(Money(-minor, "EUR"), by)
-
-        assert negative == tuple(-part for part in split(Money(minor, "EUR"), by))
-
-    @pytest.mark.parametrize("by", [(), (0, 0), (1, -1)])
-    def test_refuses_weights_that_divide_nothing(self, by: tuple[int, ...]) -> None:
-        with pytest.raises(ValueError, match=r"weights|nothing to split"):
-            split(Money(1, "EUR"), by)
 
 
 class TestApportioning:
@@ -124,6 +129,13 @@ class TestApportioning:
 
         for part, figure in zip(apportion(whole, parts), parts, strict=True):
             assert abs(part - figure) <= 1
+
+    def test_of_nothing_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="nothing to apportion"):
+            apportion(1, [])
+
+    def test_gives_what_is_left_to_those_who_lost_most(self) -> None:
+        assert apportion(10, [Fraction(33, 10), Fraction(31, 10), Fraction(36, 10)]) == (3, 3, 4)
 
     def test_gives_a_tie_to_the_earlier_part(self) -> None:
         assert apportion(1, [Fraction(1, 2), Fraction(1, 2)]) == (1, 0)

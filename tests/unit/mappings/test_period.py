@@ -48,8 +48,56 @@ class TestAPeriod:
     def test_prints_its_last_day(self) -> None:
         assert str(Period(date(2026, 1, 1), date(2026, 2, 1))) == "2026-01-01..2026-01-31"
 
+    def test_ends_before_its_last_day_plus_one(self) -> None:
+        january = Period(date(2026, 1, 1), date(2026, 2, 1))
+
+        assert date(2026, 1, 1) in january
+        assert date(2026, 1, 31) in january
+        assert date(2026, 2, 1) not in january
+        assert (january.days, january.last_day) == (31, date(2026, 1, 31))
+
+    def test_may_be_empty(self) -> None:
+        empty = Period(date(2026, 1, 1), date(2026, 1, 1))
+
+        assert empty.days == 0
+        assert date(2026, 1, 1) not in empty
+        assert str(empty) == "empty at 2026-01-01"
+
+    def test_shares_no_day_with_the_one_that_follows(self) -> None:
+        january, february = (
+            Period(date(2026, 1, 1), date(2026, 2, 1)),
+            Period(date(2026, 2, 1), date(2026, 3, 1)),
+        )
+
+        assert january.cut(february) is None
+
 
 class TestTheGrid:
+    def test_of_no_days_has_no_cycle(self) -> None:
+        day = date(2026, 1, 15)
+
+        assert list(grid_cycles(date(2026, 1, 1), 1, Period(day, day))) == []
+
+    def test_ends_with_the_cycle_of_the_last_day(self) -> None:
+        within = Period(date(2026, 1, 15), date(2026, 3, 1))
+
+        assert list(grid_cycles(date(2026, 1, 1), 1, within)) == [
+            Period(date(2026, 1, 1), date(2026, 2, 1)),
+            Period(date(2026, 2, 1), date(2026, 3, 1)),
+        ]
+
+    @pytest.mark.parametrize(
+        ("day", "k"),
+        [("2026-01-31", 0), ("2026-02-27", 0), ("2026-02-28", 1), ("2026-03-30", 1), ("2026-03-31", 2),
+         ("2026-01-30", -1), ("2025-01-31", -12), ("2027-02-28", 13)],
+    )  # fmt: skip
+    def test_counts_months_from_the_31st(self, day: str, k: int) -> None:
+        assert months_between(date(2026, 1, 31), date.fromisoformat(day), 1) == k
+
+    @pytest.mark.parametrize(("day", "k"), [("2026-12-31", 0), ("2027-01-01", 1), ("2025-12-31", -1)])
+    def test_counts_years(self, day: str, k: int) -> None:
+        assert months_between(date(2026, 1, 1), date.fromisoformat(day), 12) == k
+
     @given(dates, steps, dates)
     def test_holds_every_day_in_exactly_one_cycle(self, anchor: date, step: int, day: date) -> None:
         cycle = grid_cycle(anchor, step, day)

@@ -113,6 +113,33 @@ class TestADocument:
         ]
         assert gaps[1].sentence.startswith("Chart DE has no rule for product VM (family AZURE).")
 
+    def test_keeps_the_accounts_of_its_chart(self) -> None:
+        document = _invoice("E3")
+        record = resolve(document, CHART, PRODUCTS)
+
+        assert isinstance(record, DocumentRecord)
+        assert record.document == document
+        accounts = (record.receivable_account, record.tax_account, record.rounding_account)
+        assert accounts == ("1200", "1776", "2660")
+
+    def test_out_of_scope_needs_no_tax_code(self) -> None:
+        document = _invoice("E3")
+        section = document.sections[0]
+        line = replace(section.lines[0], tax_code="")
+        untaxed = replace(document, sections=(replace(section, lines=(line,)),))
+
+        record = resolve(untaxed, CHART, PRODUCTS)
+
+        assert isinstance(record, DocumentRecord)
+        assert record.targets[0].tax_code == ""
+
+    def test_names_a_gap_of_several_lines_once(self) -> None:
+        gaps = resolve(_invoice("VM", "VM"), CHART, {"VM": replace(PRODUCTS["VM"], family="")})
+
+        assert isinstance(gaps, tuple)
+        [gap] = gaps
+        assert gap.sentence.startswith("Chart DE has no rule for product VM. Add")
+
 
 class TestTheRecordsADocumentNeeds:
     def test_are_its_customer_and_its_items(self) -> None:
@@ -158,6 +185,56 @@ class TestTheRecordsADocumentNeeds:
 
         assert isinstance(records[0], CustomerRecord)
         assert (records[0].code, records[0].display_name) == ("ACME/USD", "ACME Ltd (USD)")
+
+    def test_tell_the_certificate_that_is_not_over_on_the_day(self) -> None:
+        certificates = (
+            Exemption("resale", "OLD", "US", expires=day("2025-12-31")),
+            Exemption("resale", "LAST-DAY", "US", expires=day("2026-01-01")),
+            Exemption("resale", "FOR-EVER", "US"),
+        )
+
+        records = records_for(
+            _invoice("E3"),
+            chart=CHART,
+            parties={"ACME": party("ACME", legal_name="Acme Limited", exemptions=certificates)},
+            products=PRODUCTS,
+            is_customer=lambda _party, _currency: True,
+        )
+
+        assert isinstance(records[0], CustomerRecord)
+        assert (records[0].resale_certificate, records[0].legal_name) == ("LAST-DAY", "Acme Limited")
+
+    def test_name_no_parent_that_is_not_in_the_workspace(self) -> None:
+        records = records_for(
+            _invoice("E3", parent="TOP"),
+            chart=CHART,
+            parties={"ACME": party("ACME", parent="TOP")},
+            products=PRODUCTS,
+            is_customer=lambda _party, _currency: True,
+        )
+
+        assert [one.parent for one in records if isinstance(one, CustomerRecord)] == [""]
+
+    def test_have_each_item_once_by_its_code(self) -> None:
+        records = records_for(
+            _invoice("E5", "E3", "E5"),
+            chart=CHART,
+            parties={"ACME": party("ACME")},
+            products=PRODUCTS,
+            is_customer=lambda _party, _currency: False,
+        )
+
+        assert [one.code for one in records if isinstance(one, ItemRecord)] == ["E3", "E5-ITEM"]
+
+    def test_are_refused_without_a_rule(self) -> None:
+        with pytest.raises(KeyError, match="VM"):
+            records_for(
+                _invoice("VM"),
+                chart=CHART,
+                parties={"ACME": party("ACME")},
+                products=PRODUCTS,
+                is_customer=lambda _party, _currency: False,
+            )
 
 
 class TestPayingParties:
