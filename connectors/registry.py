@@ -84,6 +84,11 @@ def abilities(kind: LedgerKind) -> tuple[str, ...]:
     return tuple(sorted(told))
 
 
+def every_ability() -> tuple[str, ...]:
+    """The names of all optional abilities, whichever ledger has them."""
+    return tuple(sorted({*_BY_RECORD.values(), *_BY_PROTOCOL}))
+
+
 def _has(session: type, ability: type) -> bool:
     """Whether a class has every member of a protocol (issubclass refuses protocols with properties)."""
     return all(hasattr(session, name) for name in vars(ability) if not name.startswith("_"))

@@ -11,6 +11,7 @@ from worker.cli import (
     adjustment,
     audit,
     book,
+    conform,
     daily,
     database,
     delivery,
@@ -18,6 +19,7 @@ from worker.cli import (
     exceptions,
     exits,
     keys,
+    ledger,
     mapping,
     problems,
     reconcile,
@@ -40,6 +42,7 @@ NOUNS: tuple[tuple[str, typer.Typer], ...] = (
     ("workspace", workspace.app),
     ("source", source.app),
     ("book", book.app),
+    ("ledger", ledger.app),
     ("document", document.app),
     ("adjustment", adjustment.app),
     ("delivery", delivery.app),
@@ -69,6 +72,7 @@ def program() -> typer.Typer:
     exceptions.add_to(app)
     statement.add_to(app)
     service.add_to(app)
+    conform.add_to(app)
     for name, noun in NOUNS:
         app.add_typer(noun, name=name)
     return app

@@ -230,6 +230,13 @@ def needs_somebody() -> Exists:
     )
 
 
+def has_any(connection: Connection, book: str) -> bool:
+    """Whether anything was ever to be sent to a book."""
+    return (
+        connection.execute(select(DELIVERY.c.id).where(DELIVERY.c.book == book).limit(1)).first() is not None
+    )
+
+
 def open_count(connection: Connection, books: Sequence[str]) -> int:
     """Number of deliveries of these books that go on by themselves.
 
