@@ -5,15 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from connectors import registry
 from connectors.conformance import suite
+from connectors.conformance.own_book import OwnBook
 from connectors.conformance.row import Row
 from connectors.conformance.rows import ROWS
+from connectors.conformance.safeties import safeties
+from connectors.conformance.stage import Stage
 from connectors.conformance.trial import Trial
 from connectors.ledger_kind import LedgerKind
+from connectors.protocols import TokenStore
+from worker.flows import conform
+
+TABLE = Path(__file__).resolve().parents[2] / "deploy" / "conformance.md"
 
 
 class PassingClock:
@@ -30,11 +39,20 @@ class PassingClock:
 
 
 @pytest.fixture(scope="module", params=registry.ledgers(), ids=lambda kind: kind.name)
-def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    kind: LedgerKind = request.param
-    clock = PassingClock()
-    with kind.stage(tmp_path_factory.mktemp(kind.name), clock=clock) as stage:
-        yield Trial(stage, clock=clock)
+def kind(request: pytest.FixtureRequest) -> LedgerKind:
+    known: LedgerKind = request.param
+    return known
+
+
+@pytest.fixture(scope="module")
+def stage(kind: LedgerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with kind.stage(tmp_path_factory.mktemp(kind.name), clock=PassingClock()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def trial(stage: Stage) -> Trial:
+    return Trial(stage, clock=PassingClock())
 
 
 class TestLedger:
@@ -44,3 +62,41 @@ class TestLedger:
 
         assert result.verdict in ("passed", "not offered"), result.how
         assert result.how
+
+    def test_tells_how_each_safety_is_achieved(self, kind: LedgerKind) -> None:
+        assert all(one.how for one in safeties(kind.capabilities))
+
+    def test_has_the_verdicts_that_are_published(self, kind: LedgerKind, tmp_path: Path) -> None:
+        """Whatever stops to be offered, or begins to be, shows in `subledger conform --markdown`."""
+        lines = [
+            line.strip("| ").split(" | ") for line in TABLE.read_text("utf-8").splitlines() if line[:1] == "|"
+        ]
+        column = lines[0].index(kind.name)
+
+        report = conform.practice(
+            kind.name, folder=tmp_path, clock=PassingClock(), rows=ROWS, tell=lambda _done, _of: None
+        )
+
+        published = {cells[0].strip("`"): cells[column] for cells in lines[2:]}
+        assert published == {one.row: one.verdict for one in report.results}
+
+
+class TestOwnBook:
+    """The same book without anybody who can bring trouble, as a user's sandbox is."""
+
+    def test_is_tried_and_tells_what_it_cannot_show(self, kind: LedgerKind, stage: Stage) -> None:
+        tokens, clock = stage.tokens, PassingClock()
+        nobody = cast("TokenStore", object())
+        own = OwnBook(
+            stage.ground,
+            open_session=lambda given: kind.open(stage.ground.book, clock=clock, tokens=given or nobody),
+            tokens=tokens,
+            clock=clock,
+        )
+
+        results = {one.row: one for one in suite.run(Trial(own, clock=clock))}
+
+        assert [one for one in results.values() if one.verdict == "failed"] == []
+        assert results["create"].verdict == "passed"
+        assert results["lost_answer"].verdict == "not possible"
+        assert results["token_rotation"].verdict == ("passed" if tokens else "not offered")

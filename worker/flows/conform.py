@@ -65,9 +65,7 @@ def chosen(names: Iterable[str]) -> tuple[Row, ...]:
     return tuple(row for row in ROWS if not wanted or row.name in wanted)
 
 
-def practice(
-    ledger: str, *, folder: Path, clock: Clock, rows: Sequence[Row] = ROWS, tell: TellsRow
-) -> Report:
+def practice(ledger: str, *, folder: Path, clock: Clock, rows: Sequence[Row], tell: TellsRow) -> Report:
     """Try a ledger on a practice book of its own in an empty folder. Raises `UnknownLedger`."""
     kind = registry.ledger(ledger)
     with kind.stage(folder, clock=clock) as stage:
@@ -80,7 +78,7 @@ def own_book(
     *,
     open_session: Callable[[TokenStore | None], Ledger],
     tokens: TokenStore | None,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[Row],
     tell: TellsRow,
 ) -> Report:
     """Try a book of the installation. Raises `BookInUse`."""

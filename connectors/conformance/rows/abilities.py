@@ -95,8 +95,10 @@ def _links(on: Trial) -> str:
         raise Failed("the session links to nothing")
     done = on.posted(on.document())
     address = on.ledger.link("invoice", done.ledger_id)
-    if on.stage.is_practice and not address:
+    if not address and on.stage.is_practice:
         return "a practice book has no pages; a real one is linked to by document id"
+    if not address:
+        raise NotPossible("this book has no pages to link to")
     insist(address.startswith(("https://", "http://")), f"{address!r} is no address")
     insist(done.ledger_id in address, f"{address} does not name the document")
     return f"for example {address}"

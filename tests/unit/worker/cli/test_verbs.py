@@ -21,6 +21,7 @@ READING: dict[str, tuple[str, ...]] = {
     "workspace export": (),
     "workspace schema": (),
     "book list": (),
+    "ledger list": (),
     "book check": ("US-BOOK",),
     "document list": ("--state", "released"),
     "document show": ("US-2026-00001",),
@@ -86,6 +87,7 @@ ELSEWHERE = {
     "worker": "test_service.py",
     "simulator quickbooks": "test_service.py",
     "demo": "the end-to-end tests",
+    "conform": "test_conform.py",
 }
 
 
