@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 
 from mappings.canonical.catalog import Tier
 from mappings.canonical.contract import Contract
-from mappings.canonical.money import HALF_UP, Money, apportion, to_money
+from mappings.canonical.money import HALF_UP, Money, apportion, minor_units, to_money
 from mappings.lean import replace
 from worker.billing.charges import Owed, exact_cost
 from worker.billing.discounts import HUNDRED, day_prices
@@ -113,12 +114,13 @@ def _negative(one: Owed, each: Fraction, cost: Decimal) -> Check:
 
 def _below_floor(one: Owed, each: Fraction, cost: Decimal, floor: Decimal, contract: Contract) -> Check:
     least = Fraction(cost) * Fraction(HUNDRED) / (Fraction(HUNDRED) - Fraction(floor))
+    enough = Money(ceil(least * minor_units(one.deal.currency)), one.deal.currency)
     percent = to_money(percent_of(each, Fraction(cost)), "EUR", "half_up").decimal
     return Check(
         "margin_below_floor",
         f"Subscription {one.subscription} leaves a margin of {percent:f} %, contract {contract.code} asks for"
         f" {floor:f} %: {price_words(each, one.deal.currency)} for a {one.settled.unit} that costs"
         f" {cost:f} {one.deal.currency} ({one.settled.source}); the floor is"
-        f" {to_money(least, one.deal.currency, 'half_up')}. Correct the price, discount or floor.",
+        f" {enough}. Correct the price, discount or floor.",
         one.subscription,
     )
