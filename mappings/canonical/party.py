@@ -114,6 +114,18 @@ class FxRate:
 
 
 @dataclass(frozen=True, slots=True)
+class FxPolicy:
+    """Which exchange rates an issuer takes: of `source` ("" = any), of exactly one day.
+
+    `date` is the tax point (never later than the document), the document date, or the first day of the tax
+    point's month (`month_fixed`).
+    """
+
+    source: str = ""
+    date: Literal["tax_point", "document_date", "month_fixed"] = "tax_point"
+
+
+@dataclass(frozen=True, slots=True)
 class Issuer:
     """One of our legal entities: it sells, issues documents and keeps one or more books.
 
@@ -150,6 +162,7 @@ class Issuer:
     tax_rules: tuple[TaxRule, ...] = ()
     tax_point: TaxPoint | Literal[""] = ""
     tax_currency: str = ""
+    fx: FxPolicy = FxPolicy()
 
 
 @lean

@@ -151,7 +151,8 @@ def _of_term(
         home = ground.prices.currency(contract.price_list) or ""
         if usage == home:
             return price
-        rate = ground.terms.rate(usage, home, cycle.cycle.start)
+        source = ground.catalog.issuers[contract.issuer].fx.source
+        rate = ground.terms.rate(usage, home, cycle.cycle.start, source=source)
         missing = usage_rate_missing(subscription, usage, home, cycle.cycle.start)
         return missing if rate is None else converted(price, rate)
     if not ground.terms.promotions or not may_be_promoted(subscription.plan):

@@ -29,22 +29,22 @@ def finalise(
     """The document as it is frozen, or the check `rate_missing` or `tax_rate_changed`.
 
     `on` is the day of release in the issuer's zone. The tax point is by the issuer's country. A credit note
-    that brought its original's exchange rate keeps it; otherwise the rate of exactly the tax point counts, or
-    of the document date where the tax point is still to come: a later day's rate does not exist yet.
+    that brought its original's exchange rate keeps it; otherwise the rate of exactly the issuer's day counts
+    (`rate_day`).
     """
     document_date = on if issuer.document_date == "release_date" else as_of
     tax_point = tax_day(issuer, document.service, document_date=document_date)
     changed = _tax_rate_changed(document, issuer, on=document_date)
     if changed is not None:
         return changed
-    rates = tuple(rates)
-    rate_day = min(tax_point, document_date)
-    exchange = exchange_of(document, rates, on=rate_day)
-    converted = converted_tax(document, issuer, rates, exchange, on=rate_day)
+    rates = tuple(rate for rate in rates if issuer.fx.source in ("", rate.source))
+    day = rate_day(issuer, tax_point=tax_point, document_date=document_date)
+    exchange = exchange_of(document, rates, on=day)
+    converted = converted_tax(document, issuer, rates, exchange, on=day)
     if isinstance(converted, Check):
         return converted
     if exchange is None:
-        return _rate_missing(document, document.home_currency, rate_day)
+        return _rate_missing(document, document.home_currency, day)
     return replace(
         document,
         number=number,
@@ -57,6 +57,20 @@ def finalise(
         exchange_rate_on=exchange.on,
         exchange_rate_source=exchange.source,
     )
+
+
+def rate_day(issuer: Issuer, *, tax_point: date, document_date: date) -> date:
+    """The day whose exchange rate counts, as the issuer's `fx.date` says.
+
+    Never after the document date: where the tax point is still to come, its rate does not exist yet.
+    """
+    match issuer.fx.date:
+        case "document_date":
+            return document_date
+        case "month_fixed":
+            return min(tax_point, document_date).replace(day=1)
+        case "tax_point":
+            return min(tax_point, document_date)
 
 
 def _tax_rate_changed(document: Document, issuer: Issuer, *, on: date) -> Check | None:

@@ -44,10 +44,11 @@ class TermPrices:
             if is_offered and fits and is_given and (is_first or one.terms == "any"):
                 yield one
 
-    def rate(self, currency: str, home: str, on: date) -> FxRate | None:
-        """The rate of exactly a day, or None."""
-        same = (one for one in self.rates if (one.currency, one.home, one.on) == (currency, home, on))
-        return next(same, None)
+    def rate(self, currency: str, home: str, on: date, *, source: str) -> FxRate | None:
+        """The rate of exactly a day and source ("" = any), or None."""
+        wanted = (currency, home, on)
+        same = (one for one in self.rates if (one.currency, one.home, one.on) == wanted)
+        return next((one for one in same if source in ("", one.source)), None)
 
 
 NO_TERM_PRICES = TermPrices()

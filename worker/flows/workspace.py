@@ -96,19 +96,21 @@ def export(ports: Ports) -> str:
 
 
 def _refuse_surprises(ports: Ports, workspace: Workspace, *, name: str) -> None:
-    """Refuse books that cannot work, and older contracts that would bill their past into a real book."""
+    """Refuse books that cannot work, rates nobody can know, and contracts that would bill the past again."""
     findings = [
         workspace_file.Finding(f"books[{position}]", None, sentence)
         for position, book in enumerate(workspace.setup.books)
         for sentence in registry.findings(book)
     ]
+    today = ports.clock.now().date()
+    findings.extend(workspace_file.rates_ahead(workspace, today))
     if findings:
         raise workspace_file.WorkspaceError(tuple(findings), name=name)
     with ports.store.read() as connection:
         known = setup.load_setup(connection)
     whole = replace(workspace, setup=_whole(workspace.setup, known))
     practice = frozenset(book.code for book in whole.setup.books if registry.is_practice(book))
-    missing = workspace_file.missing_cut_over(whole, practice, ports.clock.now().date())
+    missing = workspace_file.missing_cut_over(whole, practice, today)
     if missing:
         raise CutOverMissing(missing, name=name)
 

@@ -40,7 +40,7 @@ def _opening(value: OpeningCharge) -> str:
 
 
 def _rate(value: FxRate) -> str:
-    return f"{value.currency}/{value.home}@{value.on}"
+    return f"{value.currency}/{value.home}@{value.on}/{value.source}"
 
 
 def _code(value: Issuer | Book | Chart | Party | Product | Promotion | Pool | Adjustment) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from connectors.sources.workspace_file import check, convert, export, reader, schema
+from connectors.sources.workspace_file.ahead import rates_ahead
 from connectors.sources.workspace_file.cut_over import missing_cut_over
 from connectors.sources.workspace_file.explain import type_problems
 from connectors.sources.workspace_file.finding import (
@@ -23,6 +24,7 @@ __all__ = [
     "WorkspaceError",
     "json_schema",
     "missing_cut_over",
+    "rates_ahead",
     "read_workspace",
     "read_workspace_with_warnings",
     "write_workspace",

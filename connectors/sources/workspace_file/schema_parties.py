@@ -88,6 +88,13 @@ class TaxRuleEntry(Entry, kw_only=True, frozen=True):
     until: date | None = None
 
 
+class FxEntry(Entry, kw_only=True, frozen=True):
+    """Which exchange rates an issuer takes: of one source ("" = any), of exactly one day."""
+
+    source: Text = ""
+    date: Literal["tax_point", "document_date", "month_fixed"] = "tax_point"
+
+
 class IssuerEntry(Entry, kw_only=True, frozen=True):
     """One of our legal entities: it sells and issues documents."""
 
@@ -132,6 +139,7 @@ class IssuerEntry(Entry, kw_only=True, frozen=True):
     tax_currency: Annotated[
         Currency, Meta(description="The currency tax is declared in; home_currency when left out.")
     ] = ""
+    fx: Annotated[FxEntry, Meta(description="Which exchange rates count.")] = FxEntry()
 
 
 class ExemptionEntry(Entry, kw_only=True, frozen=True):

@@ -10,6 +10,7 @@ from connectors.sources.workspace_file.checks.words import (
     PRICE_MAX,
     QUANTITY_MAX,
     above_zero_problems,
+    amount_problems,
     days_problems,
     number_problems,
     span_problems,
@@ -28,7 +29,7 @@ def agreement_problems(path: Path, contract: ContractEntry, index: Index) -> Ite
     yield from _margin_problems(path, contract, index)
     yield from _days_problems(path, contract)
     if contract.minimum is not None:
-        yield from _minimum_problems((*path, "minimum"), contract.minimum, index)
+        yield from _minimum_problems((*path, "minimum"), contract, contract.minimum, index)
     for at, step in enumerate(contract.ramp):
         here = (*path, "ramp", at)
         yield from days_problems((*here, "from"), step.from_)
@@ -122,14 +123,19 @@ def _days_problems(path: Path, contract: ContractEntry) -> Iterator[Problem]:
         )
 
 
-def _minimum_problems(path: Path, minimum: CommitmentEntry, index: Index) -> Iterator[Problem]:
+def _minimum_problems(
+    path: Path, contract: ContractEntry, minimum: CommitmentEntry, index: Index
+) -> Iterator[Problem]:
     yield from above_zero_problems((*path, "amount"), minimum.amount, "minimum")
+    currencies = {one.currency for one in index.price_lists.get(contract.price_list, ())}
+    yield from amount_problems((*path, "amount"), minimum.amount, currencies)
     yield from reference((*path, "product"), "product", minimum.product, index.products)
     yield from term_problems((*path, "period"), minimum.period)
     yield from days_problems((*path, "anchor"), minimum.anchor)
     for at, step in enumerate(minimum.ramp):
         yield from days_problems((*path, "ramp", at, "from"), step.from_)
         yield from number_problems((*path, "ramp", at, "amount"), step.amount, "minimum")
+        yield from amount_problems((*path, "ramp", at, "amount"), step.amount, currencies)
         if any(step.from_ == one.from_ for one in minimum.ramp[:at]):
             yield Problem(
                 (*path, "ramp", at), f"the minimum has two steps from {step.from_}.", "Keep one of them."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from connectors.sources.workspace_file.checks.agreements import agreement_problems, discount_problems
 from connectors.sources.workspace_file.checks.index import Index, reference
@@ -12,6 +13,7 @@ from connectors.sources.workspace_file.checks.pricing import contracts_for
 from connectors.sources.workspace_file.checks.words import (
     QUANTITY_MAX,
     above_zero_problems,
+    amount_problems,
     code_problems,
     currency_problems,
     days_problems,
@@ -21,7 +23,6 @@ from connectors.sources.workspace_file.checks.words import (
 from connectors.sources.workspace_file.finding import Path, Problem, shown
 from connectors.sources.workspace_file.schema import OpeningChargeEntry, WorkspaceFile
 from connectors.sources.workspace_file.schema_contracts import CHECKS, NUMBER, ContractEntry
-from mappings.canonical.money import UnknownCurrency, parse_money
 
 
 def contract_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
@@ -125,13 +126,7 @@ def _net_problems(path: Path, charge: OpeningChargeEntry, index: Index) -> Itera
     subscription = index.subscriptions.get(charge.subscription)
     contracts = () if subscription is None else contracts_for(subscription, index)
     lists = [each for contract in contracts for each in index.price_lists.get(contract.price_list, ())]
-    for currency in sorted({each.currency for each in lists}):
-        try:
-            parse_money(charge.net, currency)
-        except UnknownCurrency:
-            continue
-        except ValueError:
-            yield Problem(path, f"{charge.net} is not an amount of {currency}.", "It has too many decimals.")
+    yield from amount_problems(path, charge.net, {each.currency for each in lists})
 
 
 def adjustment_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
@@ -144,14 +139,9 @@ def adjustment_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
         yield from reference((*path, "contract"), "contract", one.contract, index.contracts)
         yield from days_problems((*path, "on"), one.on)
         yield from currency_problems((*path, "currency"), one.currency)
-        try:
-            if not parse_money(one.net, one.currency):
-                yield Problem((*path, "net"), "an adjustment of nothing changes nothing.", "Remove it.")
-        except UnknownCurrency:
-            pass
-        except ValueError:
-            what = f"{one.net} is not an amount of {one.currency}."
-            yield Problem((*path, "net"), what, "It has too many decimals.")
+        yield from amount_problems((*path, "net"), one.net, [one.currency])
+        if not Decimal(one.net):
+            yield Problem((*path, "net"), "an adjustment of nothing changes nothing.", "Remove it.")
         for key in ("reason", "approved_by"):
             if not getattr(one, key).strip():
                 yield Problem((*path, key), f"`{key}` is blank.", "An auditor asks for it; write it.")

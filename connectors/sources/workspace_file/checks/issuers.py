@@ -50,6 +50,9 @@ def issuer_problems(file: WorkspaceFile, index: Index) -> Iterator[Problem]:
         yield from name_problems((*path, "name"), issuer.name)
         yield from name_problems((*path, "legal_name"), issuer.legal_name)
         yield from country_problems((*path, "country"), issuer.country)
+        if not issuer.country:
+            what = f"issuer {issuer.code} has no country, which decides how it is taxed."
+            yield Problem((*path, "country"), what, "Write the two capital letters of ISO 3166, as in DE.")
         yield from currency_problems((*path, "home_currency"), issuer.home_currency)
         yield from timezone_problems((*path, "timezone"), issuer.timezone)
         yield from language_problems((*path, "language"), issuer.language)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.sources.workspace_file.checks.countries import COUNTRIES, INSTEAD
 from connectors.sources.workspace_file.finding import Path, Problem, path_text, shown
-from mappings.canonical.money import UnknownCurrency, minor_digits
+from mappings.canonical.money import UnknownCurrency, minor_digits, parse_money
 from mappings.canonical.period import duration_months
 
 DECIMALS_MAX = 12
@@ -113,6 +113,17 @@ def above_zero_problems(path: Path, text: str, what: str) -> Iterator[Problem]:
         yield Problem(path, f"the {what} is {text}; it must be more than 0.", "Correct the number.")
     else:
         yield from number_problems(path, text, what)
+
+
+def amount_problems(path: Path, text: str, currencies: Iterable[str]) -> Iterator[Problem]:
+    """Money has no more decimals than its currency; a code that is none is told where it stands."""
+    for currency in sorted(currencies):
+        try:
+            parse_money(text, currency)
+        except UnknownCurrency:
+            continue
+        except ValueError:
+            yield Problem(path, f"{text} is not an amount of {currency}.", "It has too many decimals.")
 
 
 def days_problems(path: Path, *days: date | None) -> Iterator[Problem]:

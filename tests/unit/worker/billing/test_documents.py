@@ -6,8 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from mappings.canonical.document import Document
-from mappings.canonical.party import FxRate, TaxRate
+from mappings.canonical.party import FxPolicy, FxRate, TaxRate
 from tests.unit.worker.billing.world import (
     SELLER,
     Product,
@@ -290,3 +292,31 @@ class TestAForeignInvoice:
         assert late.code == "rate_missing"
         assert isinstance(done, Document)
         assert (done.exchange_rate, done.exchange_rate_source) == (Decimal("0.0881"), "ECB")
+
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [
+            (FxPolicy(), ("2026-01-31", "0.0901")),
+            (FxPolicy(date="document_date"), ("2026-02-05", "0.0902")),
+            (FxPolicy(date="month_fixed"), ("2026-01-01", "0.0900")),
+            (FxPolicy("BoE"), ("2026-01-31", "0.0950")),
+        ],
+    )
+    def test_takes_the_rate_its_issuer_says(self, policy: FxPolicy, expected: tuple[str, str]) -> None:
+        """January is billed in arrears on 5 February: its tax point in Germany is 31 January."""
+        rates = (
+            FxRate("SEK", "EUR", day("2026-01-01"), "0.0900", "ECB"),
+            FxRate("SEK", "EUR", day("2026-01-31"), "0.0901", "ECB"),
+            FxRate("SEK", "EUR", day("2026-01-31"), "0.0950", "BoE"),
+            FxRate("SEK", "EUR", day("2026-02-05"), "0.0902", "ECB"),
+        )
+        world = setup(
+            issuers=(replace(SELLER, fx=policy),),
+            price_lists=(price_list("LIST", per_seat("8.40"), currency="SEK"),),
+            contracts=(contract(timing="arrears"),),
+            fx_rates=rates,
+        )
+
+        document = only(Seller(world, (subscription(),), (held("2026-01-01", 10),)).run("2026-02-05"))
+
+        assert (document.exchange_rate_on, document.exchange_rate) == (day(expected[0]), Decimal(expected[1]))

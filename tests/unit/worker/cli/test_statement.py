@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.unit.worker.cli.conftest import Command
 from worker.cli import exits
 
-YEAR = ("--from", "2026-01-01", "--on", "2099-12-31")
-RATES = """subledger: 1
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date()
+YEAR = ("--from", "2026-01-01", "--on", str(TOMORROW))
+RATES = f"""subledger: 1
 fx_rates:
-  - {currency: USD, home: EUR, on: 2099-12-31, rate: "0.9", source: ECB}
+  - {{currency: USD, home: EUR, on: {TOMORROW}, rate: "0.9", source: ECB}}
 """
 
 
@@ -44,7 +46,7 @@ class TestAStatement:
         ended = run_command("statement", "HOLD", "--in", "EUR", *YEAR)
 
         assert ended.code == exits.REFUSED
-        assert "no exchange rate from USD on 2099-12-31" in ended.err
+        assert f"no exchange rate from USD on {TOMORROW}" in ended.err
         assert ended.out == ""
 
     def test_tells_the_rate_of_each_document_with_its_day_and_source(
@@ -61,8 +63,8 @@ class TestAStatement:
             for row in csv.DictReader(io.StringIO(ended.out))
         ]
         assert found == [
-            ("120.00", "0.9", "2099-12-31", "ECB", "108.00"),
-            ("50.00", "0.9", "2099-12-31", "ECB", "45.00"),
+            ("120.00", "0.9", str(TOMORROW), "ECB", "108.00"),
+            ("50.00", "0.9", str(TOMORROW), "ECB", "45.00"),
         ]
 
     def test_of_nobody_is_not_found(self, busy: Path, run_command: Command) -> None:

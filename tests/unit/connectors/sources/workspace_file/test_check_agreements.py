@@ -27,6 +27,7 @@ class TestAnAgreement:
             ("ramp", [{"from": "2026-02-01", "price": "1"}] * 2, "ramp[1]", "two steps from 2026-02-01"),
             ("ramp", [{"from": "2026-02-01", "price": "1", "product": "X"}], "ramp[0].product", "no product"),
             ("minimum", {"amount": "0", "product": "SEAT"}, "minimum.amount", "more than 0"),
+            ("minimum", {"amount": "9.005", "product": "SEAT"}, "minimum.amount", "is not an amount of"),
             ("minimum", {"amount": "9", "product": "X"}, "minimum.product", "no product with the code"),
             ("minimum", {"amount": "9", "product": "SEAT", "period": "P7D"}, "minimum.period", "not a term"),
             (

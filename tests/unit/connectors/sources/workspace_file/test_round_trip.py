@@ -42,6 +42,7 @@ lines = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min
 anything = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")) | st.just("\n"), max_size=20)
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 prices = st.decimals(min_value=0, max_value=10**6, places=5)
+sums = st.decimals(min_value=1, max_value=10**6, places=2)
 quantities = st.integers(0, 10**6).map(Decimal)
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zone follows
 next_terms = st.none() | st.builds(
@@ -146,7 +147,7 @@ def workspaces(draw: st.DrawFn) -> Workspace:
         rounding=draw(st.sampled_from((Rounding(), Rounding("per_unit", "down")))),
         purchase_order=draw(anything),
         markup_percent=draw(st.none() | st.just(Decimal("7.5"))),
-        minimum=draw(st.none() | st.builds(Commitment, prices.map(lambda least: least + 1), st.just("SEAT"))),
+        minimum=draw(st.none() | st.builds(Commitment, sums, st.just("SEAT"))),
         ramp=draw(st.sampled_from(((), (RampStep(DAY, price=Decimal("1.5")),)))),
         show_margin=draw(st.booleans()),
         offset_days=draw(st.integers(-5, 5)),

@@ -116,6 +116,8 @@ class TestEntries:
 
 def plain(value: Any) -> Any:
     """A default as the file writes it."""
-    if isinstance(value, msgspec.Struct | party.Address):
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, dict | party.Address | party.FxPolicy):
         return {key: held for key, held in msgspec.to_builtins(value).items() if held != ""}
     return str(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,9 +11,10 @@ from connectors.registry import workspace_file
 from mappings.canonical.book import Book
 from mappings.canonical.catalog import Tier
 from mappings.canonical.contract import OpeningCharge
+from mappings.canonical.party import FxRate
 from mappings.canonical.workspace import Setup, Workspace
 from tests.unit.worker.flows.front.conftest import Front
-from tests.unit.worker.small_world import BOOK, PRICES, SETUP, contract, subscription, version
+from tests.unit.worker.small_world import BOOK, NOW, PRICES, SETUP, contract, subscription, version
 from worker.flows import chain, overview, workspace
 from worker.store.engine import Store
 from worker.store.restating import RestatementNeeded
@@ -125,6 +126,27 @@ class TestRestating:
 
         with pytest.raises(RestatementNeeded, match="a new contract from 2026-02-01"):
             front.load(Workspace(Setup(contracts=(contract("C-LONE", "LONE", from_=date(2026, 2, 1)),))))
+
+
+class TestRates:
+    def test_of_two_sources_for_one_day_are_both_kept(self, front: Front) -> None:
+        day = date(2026, 1, 5)
+        front.load(
+            Workspace(Setup(fx_rates=tuple(FxRate("USD", "EUR", day, "0.9", one) for one in ("ECB", "BoE"))))
+        )
+
+        kept = workspace_file.read_workspace(workspace.export(front.ports).encode(), name="out.yaml")
+
+        assert {one.source for one in kept.setup.fx_rates} == {"ECB", "BoE"}
+
+    def test_of_days_that_nobody_knows_yet_are_refused(self, front: Front) -> None:
+        ahead = NOW.date() + timedelta(days=32)
+        text = (
+            f"subledger: 1\nfx_rates: [{{currency: USD, home: EUR, on: {ahead}, rate: '1', source: ECB}}]\n"
+        )
+
+        with pytest.raises(workspace_file.WorkspaceError, match="is not known yet"):
+            workspace.import_(front.ports, text.encode(), name="rates.yaml", actor="ann")
 
 
 @pytest.fixture
