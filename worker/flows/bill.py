@@ -6,7 +6,7 @@ computed again keeps the drafts that come out the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,10 +28,8 @@ from worker.store.runs import record_run
 log = structlog.get_logger()
 
 CHUNK_SUBSCRIPTIONS = 1000
-"""A chunk is one transaction: on SQLite it keeps other writers waiting, so it stays well under a second."""
-
-CHUNK_SUBSCRIPTIONS_SPREAD = 2000
-"""Where only the groups themselves are locked, larger chunks cost fewer round trips."""
+"""A chunk is one transaction: on SQLite it keeps other writers waiting, so it stays well under a second; and
+its documents are in memory until then, so larger ones would cost more of it than they save in round trips."""
 
 CHUNKS_TO_SPREAD = 8
 """Starting processes takes about a second; fewer chunks are done before they would be up."""
@@ -94,26 +92,25 @@ def run(
     computes the same and writes nothing. A bill that finds nothing to compute leaves no trace. Without
     `work` a large bill is spread over processes, where the database takes many writers.
     """
+    run_id, started_at = new_id(), ports.clock.now()
     with ports.store.read() as connection:
         due = billing.groups_to_bill(connection, as_of=as_of, only=only)
+        orders = [
+            ChunkOrder(codes, subscriptions, as_of, "" if dry_run else run_id, started_at)
+            for codes, subscriptions in _chunks(due, CHUNK_SUBSCRIPTIONS)
+        ]
         standing = RunAccount()
         if only is None:
             standing = billing.standing_account(connection, as_of=as_of)
-    run_id, started_at = new_id(), ports.clock.now()
-    whole = sum(one.subscriptions for one in due)
-    size = CHUNK_SUBSCRIPTIONS if ports.store.is_sqlite else CHUNK_SUBSCRIPTIONS_SPREAD
-    orders = [
-        ChunkOrder(codes, subscriptions, as_of, "" if dry_run else run_id, started_at)
-        for codes, subscriptions in _chunks(due, size)
-    ]
+    whole = sum(order.subscriptions for order in orders)
     tally = _Tally([standing])
     with _hands(ports.store, work, chunks=len(orders)) as do:
         for done in do(orders):
             tally.add(done)
             if progress is not None:
                 progress(tally.subscriptions, whole)
-    result = tally.result(run_id, as_of, is_dry=dry_run, groups=len(due))
-    if due and not dry_run:
+    result = tally.result(run_id, as_of, is_dry=dry_run, groups=sum(len(order.groups) for order in orders))
+    if orders and not dry_run:
         times = (started_at, ports.clock.now())
         with ports.store.write() as connection:
             record_run(connection, run_id, as_of=as_of, times=times, summary=result.summary)
@@ -166,7 +163,7 @@ def _hands(store: Store, work: Work | None, *, chunks: int) -> AbstractContextMa
     return spread(store) if chunks >= CHUNKS_TO_SPREAD else nullcontext(here(store))
 
 
-def _chunks(due: Sequence[GroupSize], size: int) -> Iterator[tuple[tuple[str, ...], int]]:
+def _chunks(due: Iterable[GroupSize], size: int) -> Iterator[tuple[tuple[str, ...], int]]:
     """Whole groups of together about `size` subscriptions, with their number of subscriptions."""
     chunk: list[str] = []
     held = 0

@@ -6,7 +6,7 @@ repeated run; only charges of released documents count as billed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -144,17 +144,19 @@ def groups_of(connection: Connection, codes: Iterable[str]) -> tuple[TouchedGrou
 
 def groups_to_bill(
     connection: Connection, *, as_of: date, only: Collection[str] | None = None
-) -> tuple[GroupSize, ...]:
+) -> Iterator[GroupSize]:
     """Groups that something changed for, or that were last billed for another day; the largest last.
 
-    Everything else would come out as it stands. `only` limits it to some groups.
+    Everything else would come out as it stands. `only` limits it to some groups. They are read a piece at a
+    time: a seller may have very many.
     """
-    held = select(func.count()).where(SUBSCRIPTION.c.group_code == GROUP.c.code).scalar_subquery()
-    query = select(GROUP.c.code, held).where(_is_due(as_of))
+    count = select(func.count()).where(SUBSCRIPTION.c.group_code == GROUP.c.code).scalar_subquery()
+    held = count.label("held")
+    query = select(GROUP.c.code, held).where(_is_due(as_of)).order_by(held, GROUP.c.code)
     if only is not None:
         query = query.where(GROUP.c.code.in_(only))
-    found = [GroupSize(code, subscriptions) for code, subscriptions in connection.execute(query)]
-    return tuple(sorted(found, key=lambda one: (one.subscriptions, one.code)))
+    for code, number in connection.execute(query, execution_options={"yield_per": bulk.IN_MAX}):
+        yield GroupSize(code, number)
 
 
 def standing_account(connection: Connection, *, as_of: date) -> RunAccount:

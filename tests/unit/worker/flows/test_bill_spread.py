@@ -95,7 +95,7 @@ def expected(postgres_store: Store) -> tuple[object, ...]:
 class TestASpreadBill:
     @pytest.fixture
     def small_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS_SPREAD", 20)
+        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 20)
 
     def test_writes_what_one_process_writes(self, store: Store, expected: tuple[object, ...]) -> None:
         with spread(store, 2) as work:

@@ -156,7 +156,6 @@ class TestBill:
 
     def test_tells_its_progress_in_subscriptions(self, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 1)
-        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS_SPREAD", 1)
         told: list[tuple[int, int]] = []
 
         bill.run(front.ports, as_of=FEBRUARY, progress=lambda done, of: told.append((done, of)))
@@ -189,7 +188,6 @@ class TestBillsAtOnce:
     def test_write_every_draft_once(self, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
         """Row 84: two bills, a release and an import at the same time."""
         monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS", 1)
-        monkeypatch.setattr("worker.flows.bill.CHUNK_SUBSCRIPTIONS_SPREAD", 1)
         news = Workspace(versions=(version("S-LONE", 8, date(2026, 1, 10)),))
 
         with ThreadPoolExecutor(4) as pool:
