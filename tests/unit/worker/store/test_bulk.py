@@ -89,7 +89,7 @@ class TestUpsert:
     def test_replaces_the_other_columns(self, store: Store, size: int) -> None:
         lane = table_of(LaneRow)
         rest = {"holder": "", "epoch": 0, "pause_reason": "", "pause_why": "", "failures": 0}
-        rest |= {"pacing": "", "reads": 0, "batches": 0, "throttled": 0}
+        rest |= {"pacing": "", "reads": 0, "batches": 0, "throttled": 0, "recovered": 0}
         columns = ("book", "calls", "lease_until", "not_before", *rest)
         with store.write() as connection:
             for calls in (1, 2):
