@@ -117,11 +117,12 @@ class Contract:
     list in any currency for usage, converted at the rate of the usage month's first day.
     `offset_days` moves the day a cycle is due: later, or earlier when negative. `segment` chooses prices
     of that segment. `notice_days` delays an increase of the list. `bill_by` provider_lines repeats the
-    provider's lines (with markup or margin) instead of counting cycles. `markup_percent` is of the cost,
-    `margin_percent` and `margin_floor_percent` of the price. `retail_price_list` is what a reseller's
-    customer pays. `reassignment` says whether a customer that takes over a subscription pays from the next
-    cycle or from the day. `send` ledger lets the ledger mail each document to the payer's addresses once it
-    is posted.
+    provider's lines (with markup or margin) instead of counting cycles. `cost_from` says where the cost of
+    our own cycles is from: the list, or the provider's newest line of a whole cycle. `markup_percent` is of
+    the cost, `margin_percent` and `margin_floor_percent` of the price. `retail_price_list` is what a
+    reseller's customer pays. `reassignment` says whether a customer that takes over a subscription pays
+    from the next cycle or from the day. `send` ledger lets the ledger mail each document to the payer's
+    addresses once it is posted.
     """
 
     code: str
@@ -160,6 +161,7 @@ class Contract:
     ramp: tuple[RampStep, ...] = ()
     change_form: ChangeForm = "difference"
     bill_by: Literal["cycles", "provider_lines"] = "cycles"
+    cost_from: Literal["price_list", "provider_lines"] = "price_list"
     margin_percent: Decimal | None = None
     margin_floor_percent: Decimal | None = None
     retail_price_list: str = ""

@@ -40,6 +40,7 @@ from worker.billing.placing import Placed, place
 from worker.billing.pools import Pools
 from worker.billing.printing import in_form
 from worker.billing.provider_billing import repeated
+from worker.billing.provider_costs import ProviderCosts
 from worker.billing.settle import settle
 from worker.billing.splits import settle_split
 from worker.billing.switches import switches_of
@@ -57,11 +58,13 @@ ELSEWHERE = "billed by another system until the cut-over"
 
 @lean
 @dataclass(frozen=True, slots=True)
-class _Days:
-    """The day up to which things are due, and the day up to which they are known (never earlier)."""
+class _Run:
+    """The day up to which things are due, the day up to which they are known (never earlier), and what the
+    provider's lines say of costs."""
 
     as_of: date
     known_until: date
+    costs: ProviderCosts
 
 
 @lean
@@ -96,7 +99,7 @@ def bill_group(state: GroupState, *, as_of: date, ground: Ground | None = None) 
     """
     ground = ground or ground_of(state.setup)
     known_until = max((one.charge.facts.known_until for one in state.billed), default=as_of)
-    run = _Days(as_of, max(known_until, as_of))
+    run = _Run(as_of, max(known_until, as_of), ProviderCosts(state.provider_charges))
     found = cases(state, ground, known_until=run.known_until)
     phases = {case.subscription.code: own for case in found if (own := case.holder.phases) is not None}
     pools = Pools(
@@ -160,7 +163,7 @@ def ground_of(
     )
 
 
-def _work(case: Case, ground: Ground, pools: Pools, run: _Days) -> _Worked:
+def _work(case: Case, ground: Ground, pools: Pools, run: _Run) -> _Worked:
     if case.problems:
         return _Worked(case, Walk(()), (), case.problems)
     found = walk(case, ground, as_of=run.as_of)
@@ -184,7 +187,7 @@ def _with_checks(one: _Worked, checks: Sequence[Check]) -> _Worked:
     return replace(one, checks=tuple(_once((*one.checks, *own)))) if own else one
 
 
-def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days) -> _Priced | Check | None:
+def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Run) -> _Priced | Check | None:
     """The figure of one cycle, a check when it has no price, None when nothing was ever held in it."""
     subscription = case.holder.view(cycle.service.start)
     spans = spans_of(case, cycle)
@@ -207,6 +210,7 @@ def _price(case: Case, cycle: DueCycle, ground: Ground, pools: Pools, run: _Days
             return new if held else None
         if not held and not new.price.charges_zero:
             return None
+        new = run.costs.applied(new, cycle.contract, subscription=subscription.code, day=day)
         deal = with_pool(new, pools, subscription, day)
     one = owed(subscription.code, cycle, deal, spans, known_until=run.known_until, settled=settled)
     tax = tax_for(ground, cycle, deal, as_of=run.as_of)

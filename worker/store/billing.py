@@ -251,7 +251,9 @@ def load_states(connection: Connection, codes: Collection[str], shared: Setup) -
     states = subscriptions.load_for_groups(connection, codes)
     billed = _billed(connection, codes)
     repeating = {
-        code for code in codes if any(one.bill_by == "provider_lines" for one in setups[code].contracts)
+        code
+        for code in codes
+        if any("provider_lines" in (one.bill_by, one.cost_from) for one in setups[code].contracts)
     }
     return {
         code: GroupState(

@@ -116,6 +116,10 @@ class ContractEntry(Entry, kw_only=True, frozen=True):
         Literal["cycles", "provider_lines"],
         Meta(description="Our own calendar, or the provider's lines repeated with markup or margin."),
     ] = "cycles"
+    cost_from: Annotated[
+        Literal["price_list", "provider_lines"],
+        Meta(description="The cost of our own cycles: of the list, or of the provider's newest line."),
+    ] = "price_list"
     margin_percent: Annotated[
         Number | None, Meta(description="Percent of the price; the price is made from the cost.")
     ] = None

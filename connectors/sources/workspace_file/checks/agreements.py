@@ -85,6 +85,13 @@ def _margin_problems(path: Path, contract: ContractEntry, index: Index) -> Itera
             "the price is made from the cost twice, by markup_percent and by margin_percent.",
             "Keep one of them.",
         )
+    is_of_cost = contract.markup_percent is not None or contract.margin_percent is not None
+    if contract.cost_from == "provider_lines" and contract.bill_by == "cycles" and is_of_cost:
+        yield Problem(
+            (*path, "cost_from"),
+            "the price is made of the cost of the list, which would not be the cost that is kept.",
+            "Write bill_by: provider_lines to sell the provider's lines, or leave cost_from out.",
+        )
     yield from reference(
         (*path, "retail_price_list"), "price list", contract.retail_price_list, index.price_lists
     )

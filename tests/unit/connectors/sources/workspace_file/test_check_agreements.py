@@ -50,6 +50,12 @@ class TestAnAgreement:
 
         assert [path for path, _ in told(errors(data))] == ["contracts[0].margin_percent"]
 
+    def test_does_not_make_its_price_of_one_cost_and_keep_another(self) -> None:
+        data = put(f"{DEAL}.markup_percent", "5")
+        data["contracts"][0]["cost_from"] = "provider_lines"
+
+        assert "contracts[0].cost_from" in [path for path, _ in told(errors(data))]
+
     def test_in_arrears_is_not_billed_ahead(self) -> None:
         data = put(f"{DEAL}.timing", "arrears")
         data["contracts"][0]["offset_days"] = -3

@@ -1,0 +1,78 @@
+"""The cost of our own cycles, taken from the provider's lines."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from mappings.canonical.period import Period
+from mappings.canonical.provider import ProviderCharge
+from tests.unit.worker.billing.world import (
+    Seller,
+    contract,
+    day,
+    dec,
+    held,
+    per_seat,
+    price_list,
+    setup,
+    subscription,
+)
+
+
+def line(since: str, until: str, net: object, quantity: int = 10, **more: Any) -> ProviderCharge:
+    service = Period(day(since), day(until))
+    facts: dict[str, Any] = {"charge_type": "cycleCharge", "currency": "EUR", **more}
+    return ProviderCharge(
+        key=f"{since}{until}{net}",
+        subscription="S1",
+        invoice="G1",
+        on=service.start,
+        service=service,
+        quantity=Decimal(quantity),
+        net=dec(net),
+        **facts,
+    )
+
+
+def costs(*lines: ProviderCharge, **terms: Any) -> list[str]:
+    """The cost of the cycles of January and February, 10 seats at 10.00; the list says 8.00."""
+    world = setup(
+        price_lists=(price_list("LIST", per_seat("10.00", cost=dec(8))),),
+        contracts=(contract(**{"cost_from": "provider_lines", **terms}),),
+    )
+    story = Seller(world, (subscription(),), (held("2026-01-01", 10),), provider_charges=lines)
+    story.run("2026-02-01")
+    return [str(one.charge.cost) for one in story.billed]
+
+
+class TestACost:
+    def test_is_of_the_newest_line_that_begins_no_later_than_the_cycle(self) -> None:
+        lines = (line("2025-12-01", "2026-01-01", "71.00"), line("2026-01-15", "2026-02-15", "75.00"))
+
+        assert costs(*lines) == ["71.00 EUR", "75.00 EUR"]
+
+    def test_of_a_year_is_taken_by_the_month(self) -> None:
+        """10 seats for 840.00 a year are 7.00 a seat and month."""
+        assert costs(line("2025-12-01", "2026-12-01", "840.00")) == ["70.00 EUR", "70.00 EUR"]
+
+    @pytest.mark.parametrize(
+        "useless",
+        [
+            line("2025-12-10", "2025-12-20", "20.00"),
+            line("2025-12-01", "2026-01-01", "-71.00"),
+            line("2025-12-01", "2026-01-01", "71.00", currency="USD"),
+            line("2026-03-01", "2026-04-01", "71.00"),
+        ],
+        ids=["of a stub", "given back", "in another currency", "of a later day"],
+    )
+    def test_is_of_the_list_where_no_line_tells_it(self, useless: ProviderCharge) -> None:
+        assert costs(useless) == ["80.00 EUR", "80.00 EUR"]
+
+    def test_is_of_the_list_unless_the_contract_says_otherwise(self) -> None:
+        assert costs(line("2025-12-01", "2026-01-01", "71.00"), cost_from="price_list") == ["80.00 EUR"] * 2
+
+    def test_above_the_price_holds_the_document(self) -> None:
+        assert costs(line("2025-12-01", "2026-01-01", "101.00")) == []
