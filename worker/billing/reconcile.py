@@ -12,9 +12,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from mappings.canonical.money import Money, minor_digits, to_money
+from mappings.canonical.money import Money, minor_digits, to_money, total
 from mappings.canonical.period import Period
 from mappings.canonical.provider import ProviderCharge
+from worker.billing.provider_rounding import expected_subtotal
 from worker.billing.values import Charge
 
 Class = Literal[
@@ -33,7 +34,8 @@ class Match:
     """Lines of one subscription that are about the same days; `difference` is theirs less ours.
 
     `keys` and `charge_types` are of the provider's lines, `ours` the references of our charges. `flags` are
-    what a person should look at first, unknown charge types among them.
+    what a person should look at first, unknown charge types among them. `by_rule` is what the provider's own
+    rounding rule makes of its unit prices, None where a line does not tell them.
     """
 
     issuer: str
@@ -47,6 +49,7 @@ class Match:
     keys: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    by_rule: Money | None = None
 
     @property
     def difference(self) -> Money:
@@ -157,7 +160,14 @@ def _match(
         keys=tuple(line.key for line in lines),
         charges=tuple(f"{one.ref.subscription} {one.ref.cycle_start} {one.ref.revision}" for one in charges),
         flags=tuple(sorted({flag for line in lines for flag in line.flags})),
+        by_rule=_by_rule(lines, currency),
     )
+
+
+def _by_rule(lines: Sequence[ProviderCharge], currency: str) -> Money | None:
+    expected = [expected_subtotal(line) for line in lines]
+    known = [amount for amount in expected if amount is not None]
+    return total(known, currency) if known and len(known) == len(expected) else None
 
 
 def _class(

@@ -25,8 +25,8 @@ app = noun("Compare two sides that should say the same.")
 AsCsv = Annotated[bool, typer.Option("--csv", help="Every match as CSV on stdout.")]
 SHOWN = 40
 _COLUMNS = (
-    "issuer", "party", "subscription", "from", "until", "charge_types", "currency", "theirs", "ours",
-    "difference", "class", "flags",
+    "issuer", "party", "subscription", "from", "until", "charge_types", "currency", "theirs", "by_rule",
+    "ours", "difference", "class", "flags",
 )  # fmt: skip
 
 
@@ -96,7 +96,8 @@ def provider(
 
 def _row(one: Match) -> tuple[object, ...]:
     types, flags = ", ".join(one.charge_types), "; ".join(one.flags)
-    amounts = (one.theirs.decimal, one.ours.decimal, one.difference.decimal)
+    by_rule = one.by_rule.decimal if one.by_rule is not None else ""
+    amounts = (one.theirs.decimal, by_rule, one.ours.decimal, one.difference.decimal)
     whose = (one.issuer, one.party, one.subscription)
     days = (one.days.start, one.days.until)
     return (*whose, *days, types, one.theirs.currency, *amounts, one.found, flags)

@@ -223,6 +223,17 @@ class TestAMatch:
 
         assert sorted(one.found for one in found) == ["only_ours", "only_provider"]
 
+    def test_tells_what_the_providers_own_rule_makes_of_its_lines(self) -> None:
+        """20.00 x 21/31 = 13.548... is cut to 13.54 a unit: -10 and 12 of them are 27.08."""
+        each = Decimal("13.5483870968")
+        change = [
+            line("-135.40", quantity=Decimal(-10), effective_unit_price=each),
+            line("162.48", quantity=Decimal(12), effective_unit_price=each),
+        ]
+
+        assert [one.by_rule for one in reconciled(change, [], {})] == [Money(2708, "EUR")]
+        assert [one.by_rule for one in reconciled([*change, line("1.00")], [], {})] == [None]
+
     def test_of_an_unknown_charge_type_is_looked_at_even_when_equal(self) -> None:
         [match] = reconciled([line("70.00", flags=("unknown",))], ours(), {})
 
