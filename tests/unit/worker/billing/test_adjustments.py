@@ -16,6 +16,8 @@ from tests.unit.worker.billing.world import (
     setup,
     subscription,
 )
+from worker.billing import ground_of
+from worker.billing.adjustments import adjusted
 
 
 def adjustment(net: str = "50.00", **more: Any) -> Adjustment:
@@ -80,3 +82,78 @@ class TestAnAdjustment:
         assert one.run("2026-01-10") == ()
         assert one.last is not None
         assert [check.code for check in one.last.drafts[0].checks] == ["missing_tax_id"]
+
+    def test_is_a_charge_of_its_day_with_everything_a_line_needs(self) -> None:
+        one = seller(adjustment())
+        one.run("2026-01-12")
+
+        charge = one.billed[0].charge
+        assert (charge.kind, charge.issuer, charge.contract) == ("one_time", "DE", "C-ACME")
+        assert (charge.party, charge.bill_to, charge.product) == ("ACME", "ACME", "E3")
+        assert str(charge.service) == "2026-01-10..2026-01-10"
+        assert charge.cycle == charge.service
+        assert (charge.quantity, charge.unit_price) == (1, 50)
+        assert (charge.ref.cycle_start, charge.ref.revision) == (day("2026-01-10"), 0)
+        assert (charge.tax_code, charge.tax_treatment) == ("DE19", "domestic")
+        assert (charge.facts.price.source, charge.facts.price.unit) == ("adjustment A-1", "seat")
+        assert charge.facts.known_until == day("2026-01-12")
+
+    def test_counts_every_difference_that_was_billed(self) -> None:
+        one = seller(adjustment())
+        for net, on in (("50.00", "2026-01-10"), ("70.00", "2026-01-11"), ("40.00", "2026-01-12")):
+            one.setup = replace(one.setup, adjustments=(adjustment(net),))
+            one.run(on)
+
+        assert [str(billed.charge.net) for billed in one.billed] == ["50.00 EUR", "20.00 EUR", "-30.00 EUR"]
+        assert [billed.charge.ref.revision for billed in one.billed] == [0, 1, 2]
+
+    def test_stands_by_day_then_code(self) -> None:
+        due = (
+            adjustment("3.00", code="B", on=day("2026-01-02")),
+            adjustment("2.00", code="C", on=day("2026-01-01")),
+            adjustment("1.00", code="A", on=day("2026-01-02")),
+        )
+
+        found = adjusted(due, (), ground=ground_of(setup()), as_of=day("2026-01-10"))
+
+        assert [charge.net.minor for charge in found.charges] == [200, 100, 300]
+
+    def test_billed_already_does_not_stop_the_others(self) -> None:
+        one = seller(adjustment())
+        one.run("2026-01-10")
+        one.setup = replace(one.setup, adjustments=(adjustment(), adjustment("1.00", code="Z")))
+
+        assert str(only(one.run("2026-01-11")).net) == "1.00 EUR"
+
+    def test_that_waits_does_not_stop_the_others(self) -> None:
+        """A-0 names a contract, so it would find one, but nobody is known by its party."""
+        one = seller(adjustment(code="A-0", party="NOBODY", contract="C-ACME"), adjustment())
+
+        assert str(only(one.run("2026-01-10")).net) == "50.00 EUR"
+        assert one.last is not None
+        [notice] = one.last.notices
+        assert "Adjustment A-0 of 50.00 EUR for NOBODY is not billed: its party" in notice.sentence
+
+    def test_says_what_is_unknown(self) -> None:
+        payer = contract(bill_to="party:NOBODY")
+        stories = (
+            seller(adjustment(product="GONE")),
+            seller(adjustment(), contracts=(payer,)),
+            seller(adjustment(), contracts=(contract(issuer="XX"),)),
+        )
+
+        sentences = []
+        for one in stories:
+            assert one.run("2026-01-10") == ()
+            assert one.last is not None
+            sentences += [notice.sentence for notice in one.last.notices]
+
+        assert "its party or product is unknown" in sentences[0]
+        assert "bills to NOBODY, which is unknown" in sentences[1]
+        assert "no contract with a known issuer" in sentences[2]
+
+    def test_is_billed_under_the_contract_it_names(self) -> None:
+        two = (contract(code="Z"), contract(code="PROJECT", purchase_order="PO-9"))
+        one = seller(adjustment(contract="PROJECT"), contracts=two)
+
+        assert only(one.run("2026-01-10")).purchase_order == "PO-9"
