@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mappings.canonical.contract import CheckSwitch
+from mappings.canonical.money import Money
 from tests.unit.worker.billing.world import (
     Seller,
     contract,
@@ -16,10 +17,13 @@ from tests.unit.worker.billing.world import (
     party,
     per_seat,
     price_list,
+    replace,
     setup,
     subscription,
     used,
 )
+from worker.billing.checks import checked
+from worker.billing.values import Draft
 
 
 def checks_of(seller: Seller, on: str) -> list[str]:
@@ -97,6 +101,145 @@ class TestVariance:
         seller.run("2026-02-01")
 
         assert checks_of(seller, "2026-03-01") == ["variance"]
+
+    def test_is_not_said_of_a_credit_note(self) -> None:
+        """Nothing was billed in January, so what December takes back is no multiple of anything."""
+        seller = seller_with(CheckSwitch("variance", limit=dec(1)))
+        seller.run("2026-01-01")
+        seller.run("2026-02-01")
+        seller.change(held("2026-02-16", 2))
+
+        assert checks_of(seller, "2026-02-16") == []
+
+    def test_takes_the_lowest_limit_of_the_contracts_on_a_document(self) -> None:
+        strict = contract(code="STRICT", checks=(CheckSwitch("variance", limit=dec(50)),))
+        easy = contract(checks=(CheckSwitch("variance", limit=dec(500)),))
+        seller = Seller(
+            setup(contracts=(easy, strict)),
+            (subscription(contract="C-ACME"), subscription("S2", contract="STRICT")),
+            (held("2026-01-01", 10), held("2026-01-01", 10, "S2")),
+        )
+        seller.run("2026-01-01")
+        seller.change(held("2026-02-01", 20))
+
+        assert checks_of(seller, "2026-02-01") == ["variance"]
+
+    def test_leaves_out_what_is_new_and_what_is_switched_off(self) -> None:
+        off = contract(code="OFF", checks=(CheckSwitch("variance", is_on=False),))
+        seller = Seller(
+            setup(contracts=(contract(checks=()), off)),
+            (
+                subscription("A", contract="OFF"),
+                subscription("B", contract="C-ACME", anchor=day("2026-02-01")),
+                subscription("C", contract="C-ACME"),
+            ),
+            (held("2026-01-01", 10, "A"), held("2026-02-01", 5000, "B"), held("2026-01-01", 10, "C")),
+        )
+        seller.run("2026-01-01")
+        seller.change(held("2026-02-01", 5000, "A"))
+
+        assert checks_of(seller, "2026-02-01") == []
+
+    def test_compares_with_the_cycle_just_before(self) -> None:
+        seller = seller_with()
+        for on, quantity in (("2026-01-01", 10), ("2026-02-01", 50), ("2026-03-01", 200)):
+            seller.change(held(on, quantity, observed=on))
+            assert checks_of(seller, on) == []
+
+    def test_has_nothing_to_compare_after_a_month_of_nothing(self) -> None:
+        free = price_list("LIST", per_seat("0"))
+        paid = price_list("LIST", per_seat("8.40"), from_=day("2026-02-01"))
+        agreed = contract(checks=(), zero_documents="issue")
+        seller = Seller(
+            setup(price_lists=(free, paid), contracts=(agreed,)), (subscription(),), (held("2026-01-01", 10),)
+        )
+        seller.run("2026-01-01")
+
+        assert checks_of(seller, "2026-02-01") == []
+
+    def test_of_a_year_is_by_the_month(self) -> None:
+        """960.00 for a year after 84.00 for a month: 80.00 a month."""
+        prices = price_list("LIST", per_seat("8.40"), per_seat("96.00", plan="annual"))
+        seller = Seller(
+            setup(price_lists=(prices,), contracts=(contract(checks=()),)),
+            (subscription(),),
+            (held("2026-01-01", 10),),
+        )
+        seller.run("2026-01-01")
+        seller.subscriptions = (subscription(plan="annual", term="P1Y", anchor=day("2026-02-01")),)
+
+        assert checks_of(seller, "2026-02-01") == []
+
+
+class TestADraftThatDoesNotAddUp:
+    """What these checks guard against is a defect of ours, so the draft is spoilt by hand."""
+
+    def _draft(self) -> Draft:
+        seller = seller_with()
+        seller.subscriptions = (subscription(), subscription("S2"))
+        seller.versions = (held("2026-01-01", 10), held("2026-01-01", 1, "S2"))
+        seller.run("2026-01-01")
+        assert seller.last is not None
+        return seller.last.drafts[0]
+
+    def _codes(self, draft: Draft) -> list[str]:
+        [done] = checked((draft,), {})
+        return [check.code for check in done.checks]
+
+    def test_has_the_same_charge_twice(self) -> None:
+        draft = self._draft()
+        twice = replace(draft, charges=(*draft.charges, draft.charges[0]))
+
+        [done] = checked((twice,), {})
+
+        [check] = [check for check in done.checks if check.code == "charged_twice"]
+        assert check.subscription == draft.charges[0].ref.subscription
+        assert "charge 0 of the cycle from 2026-01-01 2 times" in check.sentence
+
+    def test_has_two_charges_of_one_cycle_and_that_is_fine(self) -> None:
+        draft = self._draft()
+        first = draft.charges[0]
+        later = replace(first, ref=replace(first.ref, revision=1))
+
+        assert self._codes(replace(draft, charges=(*draft.charges, later))) == []
+
+    def test_is_held_whatever_does_not_add_up(self) -> None:
+        draft = self._draft()
+        document = draft.document
+        section = document.sections[0]
+        line, cent = section.lines[0], Money(1, "EUR")
+        spoilt = [
+            replace(document, net=document.net + cent, gross=document.gross + cent),
+            replace(document, tax=document.tax + cent, gross=document.gross + cent),
+            replace(document, gross=document.gross + cent),
+            replace(document, sections=(replace(section, net=section.net + cent),)),
+            replace(document, sections=(replace(section, tax=section.tax + cent),)),
+            replace(document, taxes=(replace(document.taxes[0], tax=document.tax + cent),)),
+            replace(document, sections=(replace(section, lines=section.lines[:1]),)),
+            replace(
+                document,
+                sections=(
+                    replace(
+                        section,
+                        lines=(replace(line, unit_price=line.unit_price + 1), *section.lines[1:]),
+                    ),
+                ),
+            ),
+        ]
+
+        assert self._codes(draft) == []
+        assert [self._codes(replace(draft, document=one)) for one in spoilt] == [["sum_mismatch"]] * len(
+            spoilt
+        )
+
+    def test_would_bill_more_cycles_than_is_plausible(self) -> None:
+        """Forty cycles pass; the forty-first is too many."""
+        seller = seller_with()
+        seller.subscriptions = (subscription(anchor=day("2022-09-01")),)
+        seller.versions = (held("2022-09-01", 1),)
+        enough, too_many = (checks_of(replace(seller), on) for on in ("2025-12-01", "2026-01-01"))
+
+        assert (enough, too_many) == ([], ["runaway_count"])
 
 
 class TestASwitch:
