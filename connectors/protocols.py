@@ -88,6 +88,7 @@ class Capabilities:
     batch_mixes_kinds: bool = True
     rates: Rates = Rates()
     number_length_max: int = 0
+    name_length_max: int = 0
     text_length_max: int = 0
     lines_max: int = 0
     decimals_max: int = 4

@@ -87,7 +87,7 @@ BROKEN: Mapping[str, Broken] = {
     "fails a batch for one record": Broken(defects.spoils_neighbours, ("partial_batch",)),
     "cuts numbers": Broken(Renders(defects.cut_number), ("number_over_limit",)),
     "cuts numbers early": Broken(Renders(defects.plain_number), ("number_at_limit",)),
-    "cuts names": Broken(Renders(defects.cut_name), ("names_over_limit",)),
+    "cuts names": Broken(Renders(defects.cut_name), ("name_at_limit", "names_over_limit")),
     "sends everything in the home currency": Broken(
         Renders(defects.in_home_currency), ("foreign_currency", "decimals_0", "decimals_3"), "beancount"
     ),
@@ -101,7 +101,7 @@ BROKEN: Mapping[str, Broken] = {
     ),
     "lists nothing": Broken(answers("reference_data", lambda _pages: iter(())), ("reference_data",)),
     "refuses texts that are long or not ASCII": Broken(
-        Renders(defects.only_short_ascii), ("text_over_limit", "odd_text", "odd_name")
+        Renders(defects.only_short_ascii), ("text_at_limit", "text_over_limit", "odd_text", "odd_name")
     ),
     "takes records it does not hold": Broken(defects.takes_anything, ("kinds_it_lacks",), "beancount"),
     "has empty accounts": Broken(answers("balances", lambda _all: ()), ("balances",), "beancount"),

@@ -49,7 +49,7 @@ def _with_digits(digits: int, *currencies: str) -> Callable[[Trial], str]:
 def _foreign(on: Trial) -> str:
     currency = on.ground.foreign_currency
     if not currency:
-        raise NotOffered("this book takes one currency only")
+        raise NotOffered("no other currency is known of this book")
     _, done = _lands(on, Wanted(on.number(), currency=currency))
     return f"{done.gross} at our rate; home currency is {on.ground.book.home_currency}"
 

@@ -39,7 +39,7 @@ def _inactive(on: Trial) -> str:
 def _other_currency(on: Trial) -> str:
     foreign, home = on.ground.foreign_currency, on.ground.book.home_currency
     if not foreign:
-        raise NotOffered("this book takes one currency only")
+        raise NotOffered("no other currency is known of this book")
     code = customer_code(on.number(), home)
     try:
         shipment = on.document(Wanted(on.number(), currency=foreign, customer=code))

@@ -7,10 +7,10 @@ from connectors.conformance.row import Failed, Row, lacks_kind
 from connectors.conformance.stage import NotOffered
 from connectors.conformance.trial import Trial, insist, told
 from connectors.errors import ConnectorError, Refused
-from connectors.protocols import Posted
+from connectors.protocols import Posted, ReadsReferenceData
 
 _LONG = 100
-"""Characters of a number where a ledger names no limit."""
+"""Characters of a number or name where a ledger names no limit."""
 
 _LONG_TEXT = 5000
 _LONG_NAME = 1000
@@ -48,6 +48,14 @@ def _number_over(on: Trial) -> str:
     return f"{limit + 1} characters are refused, never cut"
 
 
+def _text_at(on: Trial) -> str:
+    length = on.ledger.capabilities.text_length_max or _LONG_TEXT
+    shipment = on.document(Wanted(on.number(), description="Seats ".ljust(length, "s")))
+    done = on.posted(shipment)
+    insist(done.gross == shipment.expect.gross, "a long text changed the total")
+    return f"{length} characters on a line are taken"
+
+
 def _text_over(on: Trial) -> str:
     limit = on.ledger.capabilities.text_length_max
     length = limit + 50 if limit else _LONG_TEXT
@@ -55,6 +63,20 @@ def _text_over(on: Trial) -> str:
     done = on.posted(shipment)
     insist(done.gross == shipment.expect.gross, "a long text changed the total")
     return f"{length} characters on a line: " + (f"cut to {limit}, amounts untouched" if limit else "kept")
+
+
+def _name_at(on: Trial) -> str:
+    limit = on.ledger.capabilities.name_length_max or _LONG
+    name = f"{on.number()} ".ljust(limit, "n")
+    shipment = on.customer(name)
+    done = on.posted(shipment)
+    insist(on.held(shipment).ledger_id == done.ledger_id, "a name at the limit finds another customer")
+    if not isinstance(on.ledger, ReadsReferenceData):
+        return f"{limit} characters are taken"
+    listed = [one for page in on.ledger.reference_data("customer") for one in page]
+    kept = next((one.name for one in listed if one.ledger_id == done.ledger_id), "")
+    insist(kept == name, f"a name of {limit} characters is listed as {kept!r}")
+    return f"{limit} characters, kept whole"
 
 
 def _names(on: Trial) -> str:
@@ -90,8 +112,13 @@ _NO_CUSTOMERS = "this ledger holds no customers; they stand in each document"
 ROWS = (
     Row("number_at_limit", "A number as long as the ledger takes is kept whole.", _number_at, is_core=True),
     Row("number_over_limit", "A number that is too long is refused, never cut.", _number_over),
+    Row("text_at_limit", "A text as long as the ledger takes is taken.", _text_at, is_core=True),
     Row("text_over_limit", "A long text costs characters, never amounts.", _text_over, is_core=True),
     Row("odd_text", "Any character may stand in a text.", _odd_text, is_core=True),
+    Row(
+        "name_at_limit", "A name as long as the ledger takes is kept whole.", _name_at,
+        lacks_kind("customer", _NO_CUSTOMERS),
+    ),
     Row(
         "names_over_limit", "Two long names never become one customer.", _names,
         lacks_kind("customer", _NO_CUSTOMERS),

@@ -36,6 +36,7 @@ CAPABILITIES = Capabilities(
     batch_size=BATCH_SIZE,
     rates=Rates(per_second=10, per_minute=500, batches_per_minute=40, in_flight=4),
     number_length_max=NUMBER_MAX,
+    name_length_max=DISPLAY_NAME_MAX,
     text_length_max=TEXT_MAX,
     lines_max=750,
     decimals_max=PRICE_DECIMALS_MAX,
