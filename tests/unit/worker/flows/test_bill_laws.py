@@ -30,7 +30,7 @@ from worker.store.engine import Store, open_store
 from worker.store.tables import Row
 from worker.store.workspace import store_workspace
 
-EXAMPLES = settings.default.max_examples
+EXAMPLES = settings().max_examples
 LAW = settings(
     # Each example bills and releases in a database: as many as anywhere in CI, fewer while working.
     max_examples=EXAMPLES if EXAMPLES >= 300 else EXAMPLES // 4,
