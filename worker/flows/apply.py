@@ -22,7 +22,7 @@ from mappings.canonical.workspace import Setup
 from worker.billing.hierarchy import Agreements, Tree
 from worker.flows import bill, release
 from worker.flows.ports import Ports
-from worker.store import billing, inbox, setup, subscriptions
+from worker.store import due_groups, inbox, setup, subscriptions
 from worker.store.engine import Connection
 from worker.store.inbox import StoredEvent
 from worker.store.subscriptions import Directory
@@ -86,7 +86,7 @@ def _at_once(ports: Ports, states: Sequence[SubscriptionState]) -> Iterator[tupl
     days = {one.subscription.code: [version.on for version in one.versions] for one in states}
     with ports.store.read() as connection:
         shared = setup.load_shared(connection)
-        for group in billing.groups_of(connection, days):
+        for group in due_groups.groups_of(connection, days):
             own = setup.load_for_groups(connection, [group.code], shared)[group.code]
             agreements = Agreements(own.contracts, Tree(own.parties))
             now = ports.clock.now()

@@ -19,9 +19,10 @@ from worker.billing.values import Notice, RunAccount
 from worker.flows.bill_chunk import ChunkDone, ChunkOrder, DraftTotal, add_totals
 from worker.flows.bill_spread import Work, here, spread
 from worker.flows.ports import Ports
-from worker.store import billing
-from worker.store.billing import BillChange, GroupSize, total_account
+from worker.store import due_groups
+from worker.store.billing import BillChange
 from worker.store.columns import new_id
+from worker.store.due_groups import GroupSize, total_account
 from worker.store.engine import Store
 from worker.store.runs import record_run
 
@@ -94,14 +95,14 @@ def run(
     """
     run_id, started_at = new_id(), ports.clock.now()
     with ports.store.read() as connection:
-        due = billing.groups_to_bill(connection, as_of=as_of, only=only)
+        due = due_groups.groups_to_bill(connection, as_of=as_of, only=only)
         orders = [
             ChunkOrder(codes, subscriptions, as_of, "" if dry_run else run_id, started_at)
             for codes, subscriptions in _chunks(due, CHUNK_SUBSCRIPTIONS)
         ]
         standing = RunAccount()
         if only is None:
-            standing = billing.standing_account(connection, as_of=as_of)
+            standing = due_groups.standing_account(connection, as_of=as_of)
     whole = sum(order.subscriptions for order in orders)
     tally = _Tally([standing])
     with _hands(ports.store, work, chunks=len(orders)) as do:

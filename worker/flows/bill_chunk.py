@@ -21,7 +21,8 @@ from worker.billing.bill import bill_group, ground_of
 from worker.billing.ground import CommonGround, common_ground
 from worker.billing.review import ReviewLine, pending_of, review
 from worker.billing.values import Draft, GroupBill, GroupState, Notice, RunAccount
-from worker.store.billing import BillChange, Chunks, total_account
+from worker.store.billing import BillChange, Chunks
+from worker.store.due_groups import total_account
 from worker.store.engine import Connection, Store
 
 

@@ -9,7 +9,7 @@ from mappings.canonical.document import Document
 from worker.billing.bill import ground_of
 from worker.billing.origins import Setting, settings_of
 from worker.flows.ports import Ports
-from worker.store import billing, setup
+from worker.store import due_groups, setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def settings_of_lines(ports: Ports, document: Document) -> tuple[LineSettings, .
         dict.fromkeys((line.charge.subscription, line.charge.cycle_start) for line in document.lines)
     )
     with ports.store.read() as connection:
-        touched = billing.groups_of(connection, [code for code, _ in cycles])
+        touched = due_groups.groups_of(connection, [code for code, _ in cycles])
         ground = ground_of(setup.load_setup(connection))
     known = {one.code: one for group in touched for one in group.subscriptions}
     return tuple(

@@ -16,7 +16,7 @@ from connectors.registry import partner_center
 from mappings.canonical.subscription import Subscription, SubscriptionState, SubscriptionVersion
 from mappings.identity import canonical_json
 from worker.flows.ports import Ports
-from worker.store import billing, groups, setup, subscriptions
+from worker.store import due_groups, groups, setup, subscriptions
 from worker.store.engine import Connection
 from worker.store.provider_lines import StoredLine, store_lines
 from worker.store.subscriptions import Directory, StateChange
@@ -167,7 +167,7 @@ def _is_unassigned(directory: Directory, subscription: Subscription) -> bool:
 
 def _bill_again(connection: Connection, lines: Iterable[StoredLine]) -> None:
     """The groups whose provider lines are new: contracts may bill by them."""
-    touched = billing.groups_of(connection, {one.subscription for one in lines} - {""})
+    touched = due_groups.groups_of(connection, {one.subscription for one in lines} - {""})
     groups.mark_dirty(connection, {one.code for one in touched})
 
 

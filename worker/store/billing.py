@@ -6,32 +6,25 @@ repeated run; only charges of released documents count as billed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     bindparam,
     delete,
-    exists,
-    func,
-    not_,
-    or_,
     select,
     text,
     update,
 )
 
-from mappings.canonical.subscription import Subscription
 from mappings.canonical.workspace import Setup
 from mappings.identity import canonical_json, fingerprint, fingerprint_of
 from worker.billing.values import (
-    AccountReason,
     BilledCharge,
     Charge,
     Check,
@@ -39,7 +32,6 @@ from worker.billing.values import (
     Exchange,
     GroupBill,
     GroupState,
-    RunAccount,
 )
 from worker.store import bulk, groups, provider_lines, setup, subscriptions
 from worker.store.columns import new_id
@@ -60,7 +52,6 @@ _CHARGE_COLUMNS = (
     "net_minor", "currency", "body",
 )  # fmt: skip
 _CHARGE = msgspec.json.Decoder(Charge)
-_SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 _CLOSE = text(
     "UPDATE billing_group SET billed_as_of = :day, is_dirty = false, account = bill.account"
     " FROM unnest(CAST(:codes AS text[]), CAST(:accounts AS text[])) AS bill (code, account)"
@@ -68,21 +59,8 @@ _CLOSE = text(
 )
 """One statement for all groups of a chunk, on PostgreSQL."""
 
-_COUNTS = ("active", "billed", "nothing_due", "held", "unassigned", "unpriced", "excluded")
-_ACCOUNT = msgspec.json.Decoder(RunAccount)
-
-
-Column = Literal["held", "unassigned", "unpriced", "excluded"]
 Compute = Callable[[str, GroupState], GroupBill | None]
 """The bill of a group of this code and state; None when it could not be computed: it stays as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupSize:
-    """A group that is to be billed, with its number of subscriptions."""
-
-    code: str
-    subscriptions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,92 +93,6 @@ class _Rate:
 
 
 _RATE = msgspec.json.Decoder(_Rate)
-
-
-@dataclass(frozen=True, slots=True)
-class TouchedGroup:
-    """A group with those of its subscriptions that an event was about."""
-
-    code: str
-    billed_as_of: date | None
-    subscriptions: tuple[Subscription, ...]
-
-
-def groups_of(connection: Connection, codes: Iterable[str]) -> tuple[TouchedGroup, ...]:
-    """The groups of these subscriptions; what belongs to no party of ours is left out."""
-    found: dict[str, list[Subscription]] = {}
-    days: dict[str, date | None] = {}
-    for chunk in bulk.chunks(sorted(set(codes))):
-        query = (
-            select(GROUP.c.code, GROUP.c.billed_as_of, SUBSCRIPTION.c.body)
-            .join(SUBSCRIPTION, SUBSCRIPTION.c.group_code == GROUP.c.code)
-            .where(SUBSCRIPTION.c.code.in_(chunk), GROUP.c.code != groups.UNASSIGNED)
-        )
-        for row in connection.execute(query):
-            found.setdefault(row.code, []).append(_SUBSCRIPTION.decode(row.body))
-            days[row.code] = row.billed_as_of
-    return tuple(TouchedGroup(code, days[code], tuple(found[code])) for code in sorted(found))
-
-
-def groups_to_bill(
-    connection: Connection, *, as_of: date, only: Collection[str] | None = None
-) -> Iterator[GroupSize]:
-    """Groups that something changed for, or that were last billed for another day; the largest last.
-
-    Everything else would come out as it stands. `only` limits it to some groups. They are read a piece at a
-    time: a seller may have very many.
-    """
-    count = select(func.count()).where(SUBSCRIPTION.c.group_code == GROUP.c.code).scalar_subquery()
-    held = count.label("held")
-    query = select(GROUP.c.code, held).where(_is_due(as_of)).order_by(held, GROUP.c.code)
-    if only is not None:
-        query = query.where(GROUP.c.code.in_(only))
-    for code, number in connection.execute(query, execution_options={"yield_per": bulk.IN_MAX}):
-        yield GroupSize(code, number)
-
-
-def standing_account(connection: Connection, *, as_of: date) -> RunAccount:
-    """Where the subscriptions of all groups went that are not to be billed, by their last bill.
-
-    What was billed then is nothing due now, once no draft of the group is left. Most groups have the same
-    account, so the database counts them.
-    """
-    has_drafts = exists().where(DOCUMENT.c.group_code == GROUP.c.code, DOCUMENT.c.state == "draft")
-    each = (
-        select(GROUP.c.account, has_drafts.label("has_drafts"))
-        .where(GROUP.c.account != "", not_(_is_due(as_of)))
-        .subquery()
-    )
-    query = select(each.c.account, each.c.has_drafts, func.count()).group_by(
-        each.c.account, each.c.has_drafts
-    )
-    accounts = []
-    for body, is_drafted, groups_alike in connection.execute(query):
-        account = _ACCOUNT.decode(body)
-        accounts.append(_times(account if is_drafted else _all_released(account), groups_alike))
-    return total_account(accounts)
-
-
-def _is_due(as_of: date) -> ColumnElement[bool]:
-    """Whether a group's bill may come out differently from how it stands."""
-    return or_(GROUP.c.is_dirty, GROUP.c.billed_as_of.is_(None), GROUP.c.billed_as_of != as_of)
-
-
-def _times(account: RunAccount, groups_alike: int) -> RunAccount:
-    counts = {name: getattr(account, name) * groups_alike for name in _COUNTS}
-    return RunAccount(**counts, reasons=account.reasons)
-
-
-def total_account(accounts: Iterable[RunAccount]) -> RunAccount:
-    """The sum of many accounts, with each reason once for all the subscriptions it is about."""
-    accounts = tuple(accounts)
-    counts = {name: sum(getattr(one, name) for one in accounts) for name in _COUNTS}
-    about: dict[tuple[Column, str], list[str]] = {}
-    for account in accounts:
-        for reason in account.reasons:
-            about.setdefault((reason.column, reason.sentence), []).extend(reason.subscriptions)
-    reasons = [AccountReason(*what, tuple(sorted(codes))) for what, codes in sorted(about.items())]
-    return RunAccount(**counts, reasons=tuple(reasons))
 
 
 class Chunks:
@@ -304,10 +196,6 @@ def store_bills(
     _insert(connection, new, as_of=as_of, run_id=run_id)
     _close_groups(connection, bills, as_of)
     return BillChange(written=len(new), kept=len(kept), dropped=len(dropped), held=held)
-
-
-def _all_released(account: RunAccount) -> RunAccount:
-    return replace(account, billed=0, nothing_due=account.nothing_due + account.billed)
 
 
 def _billed(connection: Connection, codes: Collection[str]) -> Mapping[str, list[BilledCharge]]:
