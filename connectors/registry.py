@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from connectors.http.session import is_loopback
 from connectors.ledger_kind import LedgerKind
-from connectors.ledgers import beancount, quickbooks
+from connectors.ledgers import beancount, quickbooks, xero
 from connectors.protocols import (
     LinksToDocuments,
     ReadsBalances,
@@ -28,6 +28,7 @@ from mappings.canonical.record import RecordKind
 _LEDGERS: tuple[LedgerKind, ...] = (
     beancount.LEDGER,
     quickbooks.LEDGER,
+    xero.LEDGER,
 )
 
 _SOURCES: tuple[Source, ...] = (

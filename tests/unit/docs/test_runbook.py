@@ -21,6 +21,7 @@ from connectors.errors import Clearing
 from connectors.http import oauth
 from connectors.ledgers.beancount import faults as beancount_faults
 from connectors.ledgers.quickbooks import faults as quickbooks_faults
+from connectors.ledgers.xero import faults as xero_faults
 from connectors.sources.partner_center import kinds
 from mappings.resolve import Gap
 from worker.billing.account import Column
@@ -172,6 +173,13 @@ class TestEveryCode:
         codes = {row.code or str(row.status) for row in rows}
 
         assert len(codes) > 40
+        assert missing(codes) == []
+
+    def test_of_xero(self) -> None:
+        others = (xero_faults._SERVER_SIDE, xero_faults._ELSEWHERE, xero_faults._NO_ROW)
+        codes = {row.code for row in (*xero_faults.BY_STATUS, *xero_faults.BY_TEXT, *others)}
+
+        assert len(codes) > 20
         assert missing(codes) == []
 
     def test_of_the_account_of_a_run(self) -> None:
