@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -16,11 +17,10 @@ from connectors.conformance.own_book import OwnBook
 from connectors.conformance.row import Row
 from connectors.conformance.rows import ROWS
 from connectors.conformance.safeties import safeties
-from connectors.conformance.stage import Stage
+from connectors.conformance.stage import Stage, StageMissing
 from connectors.conformance.trial import Trial
 from connectors.ledger_kind import LedgerKind
 from connectors.protocols import TokenStore
-from worker.flows import conform
 
 TABLE = Path(__file__).resolve().parents[2] / "deploy" / "conformance.md"
 
@@ -46,8 +46,12 @@ def kind(request: pytest.FixtureRequest) -> LedgerKind:
 
 @pytest.fixture(scope="module")
 def stage(kind: LedgerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with kind.stage(tmp_path_factory.mktemp(kind.name), clock=PassingClock()) as opened:
-        yield opened
+    with ExitStack() as until_the_end:
+        try:
+            opened = kind.stage(tmp_path_factory.mktemp(kind.name), clock=PassingClock())
+            yield until_the_end.enter_context(opened)
+        except StageMissing as missing:  # with CI=true a skipped test is a failed one
+            pytest.skip(f"{kind.name} cannot be tried on this machine: {missing}")
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +70,15 @@ class TestLedger:
     def test_tells_how_each_safety_is_achieved(self, kind: LedgerKind) -> None:
         assert all(one.how for one in safeties(kind.capabilities))
 
-    def test_has_the_verdicts_that_are_published(self, kind: LedgerKind, tmp_path: Path) -> None:
+    def test_has_the_verdicts_that_are_published(self, kind: LedgerKind, trial: Trial) -> None:
         """Whatever stops to be offered, or begins to be, shows in `subledger conform --markdown`."""
-        lines = [
-            line.strip("| ").split(" | ") for line in TABLE.read_text("utf-8").splitlines() if line[:1] == "|"
-        ]
+        page = TABLE.read_text("utf-8").splitlines()
+        lines = [line.strip("| ").split(" | ") for line in page if line.startswith("|")]
         column = lines[0].index(kind.name)
 
-        report = conform.practice(
-            kind.name, folder=tmp_path, clock=PassingClock(), rows=ROWS, tell=lambda _done, _of: None
-        )
-
         published = {cells[0].strip("`"): cells[column] for cells in lines[2:]}
-        assert published == {one.row: one.verdict for one in report.results}
+
+        assert published == {one.row: one.verdict for one in suite.run(trial)}
 
 
 class TestOwnBook:

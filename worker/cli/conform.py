@@ -43,7 +43,7 @@ def conform(
 ) -> int:
     """Try every safety and ability of a ledger, and say how each is achieved there.
 
-    Without --book it is tried on a practice book on this machine. With --book some sixty documents are
+    Without --book it is tried on a practice book on this machine. With --book some forty documents are
     written into that book and stay there; a book that has documents of yours is refused.
 
     Example: subledger conform quickbooks
@@ -56,12 +56,12 @@ def conform(
         rows = flow.chosen(row or ())
     except flow.UnknownRow as unknown:
         raise Stop(exits.WRONG_USE, str(unknown), fix="See all rows: subledger conform beancount") from None
+    out = Output(as_json=as_json)
     with Progress(quiet=as_json) as progress:
         if book:
             reports = [_on_book(ledger, book, rows, _telling(progress, ledger), yes=yes)]
         else:
-            reports = _practised(ledger, rows, progress)
-    out = Output(as_json=as_json)
+            reports = _practised(ledger, rows, progress, out)
     if markdown:
         out.text(conform_page.as_markdown(reports))
     else:
@@ -69,7 +69,7 @@ def conform(
     return exits.DONE if all(one.is_conform for one in reports) else exits.FAILED
 
 
-def _practised(ledger: str, rows: Sequence[Row], progress: Progress) -> list[Report]:
+def _practised(ledger: str, rows: Sequence[Row], progress: Progress, out: Output) -> list[Report]:
     from connectors import registry
     from connectors.conformance.stage import StageMissing
     from worker.clock import SystemClock
@@ -82,7 +82,11 @@ def _practised(ledger: str, rows: Sequence[Row], progress: Progress) -> list[Rep
                 tell = _telling(progress, name)
                 report = flow.practice(name, folder=Path(folder), clock=SystemClock(), rows=rows, tell=tell)
             except StageMissing as missing:
-                raise Stop(exits.LATER, f"{name} cannot be tried on this machine: {missing}") from None
+                told = f"{name} cannot be tried on this machine: {missing}"
+                if ledger:
+                    raise Stop(exits.LATER, told) from None
+                out.hint(told)
+                continue
         reports.append(report)
     return reports
 
@@ -97,7 +101,7 @@ def _on_book(ledger: str, code: str, rows: Sequence[Row], tell: Tell, *, yes: bo
         findings = registry.findings(book)
         if findings:
             raise Stop(exits.WRONG_USE, f"book {code} cannot be opened", details=findings)
-        confirm(f"Write some sixty documents of a trial into book {code}, where they stay?", yes=yes)
+        confirm(f"Write some forty documents of a trial into book {code}, where they stay?", yes=yes)
         with installation.holding():
             return _tried(installation, code, rows, tell)
 

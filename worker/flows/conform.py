@@ -1,6 +1,6 @@
 """Trying a ledger by the conformance kit: on its practice book, or on a book of the installation.
 
-Protects: a trial writes some sixty documents, so a book that holds documents of ours is never tried.
+Protects: a trial writes some forty documents, so a book that holds documents of ours is never tried.
 """
 
 from __future__ import annotations

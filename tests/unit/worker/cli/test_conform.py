@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from connectors import registry
 from connectors.conformance.row import Failed, Row
 from connectors.conformance.rows import ROWS
+from connectors.conformance.stage import Stage, StageMissing
 from connectors.conformance.trial import Trial
+from connectors.protocols import Clock
 from tests.unit.worker.cli.conftest import Command
 from worker.cli import exits
 from worker.cli.ledger import COLUMNS
@@ -36,11 +40,37 @@ class TestConform:
         assert "not offered by this ledger: applies credits" in ended.out
         assert ended.out.splitlines()[-1] == "1 passed, 1 not offered"
 
-    def test_shows_all_ledgers_side_by_side(self, folder: Path, run_command: Command) -> None:
-        ended = run_command("conform", "--row", "create", "--markdown")
+    def test_shows_all_ledgers_side_by_side(
+        self, folder: Path, run_command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of two ledgers here: every one is started in the contract tests."""
+        monkeypatch.setattr(
+            registry, "_LEDGERS", [registry.ledger(name) for name in ("beancount", "quickbooks")]
+        )
 
-        columns = f"| row | {' | '.join(registry.names())} | what it proves |"
-        assert ended.out.splitlines()[0] == columns
+        ended = run_command("conform", "--row", "create", "--row", "void", "--markdown")
+
+        assert ended.out.splitlines() == [
+            "| row | beancount | quickbooks | what it proves |",
+            "| --- | --- | --- | --- |",
+            "| `create` | passed | passed | A document is in the book and found again under our number. |",
+            "| `void` | not offered | passed | A void takes effect once and leaves the number used. |",
+        ]
+
+    def test_goes_on_with_the_others_where_one_cannot_be_started(
+        self, folder: Path, run_command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def missing(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
+            raise StageMissing("its server is not installed")
+
+        absent = replace(registry.ledger("quickbooks"), name="absent", stage=missing)
+        monkeypatch.setattr(registry, "_LEDGERS", (registry.ledger("beancount"), absent))
+
+        every, one = run_command("conform", "--row", "create"), run_command("conform", "absent")
+
+        told = "absent cannot be tried on this machine: its server is not installed"
+        assert (every.code, told in every.err, "1 passed" in every.out) == (exits.DONE, True, True)
+        assert (one.code, told in one.err) == (exits.LATER, True)
 
     def test_ends_with_failed_when_a_row_fails(
         self, folder: Path, run_command: Command, monkeypatch: pytest.MonkeyPatch
