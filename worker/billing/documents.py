@@ -82,8 +82,9 @@ def kind_of(key: Key) -> DocumentKind:
 
 
 def _draft(key: Key, charges: tuple[Charge, ...], catalog: Catalog, *, as_of: date) -> Draft:
-    first = charges[0]
-    issuer, kind = catalog.issuers[first.issuer], kind_of(key)
+    kind = kind_of(key)
+    first = _heading(charges, kind)
+    issuer = catalog.issuers[first.issuer]
     sections, tax_lines = _sections(charges, kind, catalog)
     taxes, shares = tax_totals(tax_lines, issuer, first.currency, sections=len(sections))
     net = total([section.net for section in sections], first.currency)
@@ -118,6 +119,13 @@ def _draft(key: Key, charges: tuple[Charge, ...], catalog: Catalog, *, as_of: da
         bank_account=_bank_account(issuer, first.currency),
     )
     return Draft(document, charges, (), key)
+
+
+def _heading(charges: tuple[Charge, ...], kind: DocumentKind) -> Charge:
+    """The charge whose terms head the document: a refund may be a guest on an invoice of other terms."""
+    if kind == "credit_note":
+        return charges[0]
+    return next(charge for charge in charges if charge.net.minor >= 0)
 
 
 def _sections(
