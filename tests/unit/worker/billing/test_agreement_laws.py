@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mappings.canonical.catalog import Pool, Product
-from mappings.canonical.contract import ChangeForm, Commitment, Discount, RampStep
+from mappings.canonical.contract import ChangeForm, Commitment, Discount, Proration, RampStep
 from mappings.canonical.money import Money, to_money
+from mappings.canonical.period import Period
 from mappings.canonical.subscription import Assignment, Share, SplitKey
 from tests.unit.worker.billing.test_laws import (
     days,
@@ -36,8 +38,9 @@ from tests.unit.worker.billing.world import (
     setup,
     subscription,
 )
+from worker.billing.charges import Deal, exact_cost
 from worker.billing.splits import part_figures
-from worker.billing.values import SplitPart
+from worker.billing.values import PriceFacts, Span, SplitPart, Terms
 
 EASY = settings(suppress_health_check=[HealthCheck.too_slow])
 FIRST = day("2026-01-01")
@@ -159,6 +162,30 @@ class TestTheFormOfAChange:
             )
 
         assert len(totals) == 1
+
+
+class TestACycleInSpans:
+    """Splitting a period anywhere adds up, at every price and under every basis."""
+
+    CYCLE = Period(day("2026-01-15"), day("2026-02-15"))
+
+    @given(models, quantities, roundings, st.sampled_from(get_args(Proration)), st.sets(st.integers(1, 30)))
+    def test_costs_the_same_however_it_is_split(
+        self, price: Any, quantity: str, rounding: Any, basis: Any, cuts: set[int]
+    ) -> None:
+        price_of = PriceFacts(price.model, price.tiers, "seat", "", package_size=price.package_size)
+        deal = Deal(
+            "DE", "C", "A", "A", "E3", "EUR", "recurring", Terms(30), price_of, 1, basis, rounding
+        )  # fmt: skip
+        edges = [0, *sorted(cuts), self.CYCLE.days]
+        days_of = [self.CYCLE.start + timedelta(days=edge) for edge in edges]
+        spans = tuple(Span(Period(*two), dec(quantity)) for two in pairwise(days_of))
+
+        whole = exact_cost(deal, (Span(self.CYCLE, dec(quantity)),), self.CYCLE)
+
+        assert exact_cost(deal, spans, self.CYCLE) == whole
+        if basis == "actual_days_of_cycle" and rounding.basis == "per_line":
+            assert sum(exact_cost(deal, (span,), self.CYCLE) for span in spans) == whole
 
 
 class TestPartsOfAFigure:
