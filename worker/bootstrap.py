@@ -22,7 +22,7 @@ from worker.embedded import DatabaseLock, SentFile
 from worker.flows.ports import Doorbell, NoWatermark, Ports, Timing, Watermark
 from worker.flows.run import Hands
 from worker.settings import Settings
-from worker.store import installation, key_file, lanes, migrate, orders, setup
+from worker.store import installation, key_file, lanes, migrate, orders, setup, tokens
 from worker.store.columns import new_id
 from worker.store.engine import Store, open_store
 from worker.store.tokens import BookTokens
@@ -92,6 +92,7 @@ class App:
             return
         with lock:
             self.store.transact(lanes.free_all)
+            self.store.transact(tokens.free_all)
             now, why = self.clock.now(), "the process that did it ended before it was done"
             self.store.transact(lambda connection: orders.give_up(connection, now=now, why=why))
             yield

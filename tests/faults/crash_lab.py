@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +36,8 @@ REALM = REALMS[BOOK]
 BEGIN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 BETWEEN_LIVES = timedelta(hours=1)
 CLIENT_SECRET = "simulator-secret"
-CALL_GAP = timedelta(seconds=60 / 500)
-"""Between two calls at 500 a minute."""
+CALLS_A_SECOND = 10
+"""What the book allows in any second (the minute's 500 are more than a story makes)."""
 
 
 @dataclass
@@ -154,10 +153,10 @@ class Story:
             assert canary not in said
 
     def _check_pace(self) -> None:
-        """I8: two calls to one book start no closer together than its limits allow."""
+        """I8: no second holds more calls to one book than its limits allow."""
         starts = sorted({row["started_at"] for row in self._rows("attempt")})
-        gaps = [later - earlier for earlier, later in pairwise(starts)]
-        assert all(gap >= CALL_GAP for gap in gaps), gaps
+        spans = [later - first for first, later in zip(starts, starts[CALLS_A_SECOND:], strict=False)]
+        assert all(span > timedelta(seconds=1) for span in spans), starts
 
     def _rows(self, table: str) -> list[Mapping[str, Any]]:
         store = open_store(f"sqlite:///{self.folder / 'subledger.db'}")

@@ -173,7 +173,7 @@ class TestEpoch:
         with world.store.read() as connection:
             unclear = deliveries.unclear(connection, BOOK.code, now=now, limit=5)
         if unclear and unclear[0].absent_reads >= 2:
-            parcel = sending.write_ahead(ports, lane, world.ledger, unclear[:1], pacing=lane.pacing)
+            parcel = sending.write_ahead(ports, lane, world.ledger, [unclear[0].id], pacing=lane.pacing)
             return Frozen(ports, lane, parcel) if parcel is not None else None
         if unclear:
             reading = recover.read(world.ledger, unclear, clock=world.clock)

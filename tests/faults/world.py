@@ -114,7 +114,8 @@ class World:
             due = () if lane is None else deliveries.due(connection, BOOK.code, now=now, limit=limit)
         if lane is None:
             return None
-        parcel = sending.write_ahead(ports, lane, self.ledger, due[:1], pacing=lane.pacing) if due else None
+        ids = [one.id for one in due[:1]]
+        parcel = sending.write_ahead(ports, lane, self.ledger, ids, pacing=lane.pacing) if ids else None
         if parcel is None:
             with self.store.write() as connection:
                 lanes.release(connection, lane)

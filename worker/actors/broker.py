@@ -11,7 +11,6 @@ from typing import Any
 
 import dramatiq
 import structlog
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import DramatiqError
 from dramatiq.middleware import Middleware, Retries, TimeLimit
@@ -19,6 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from connectors.crashpoints import crashpoint
+from worker.actors.waking import WakingBroker
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ def make_broker(redis_url: str | None) -> dramatiq.Broker:
     if redis_url is None:
         return EmbeddedBroker(middleware)
     client = Redis.from_url(redis_url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
-    return RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves its constructor untyped
+    return WakingBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves its constructor untyped
         client=client,
         middleware=middleware,
         heartbeat_timeout=_HEARTBEAT_MS,

@@ -26,12 +26,10 @@ log = structlog.get_logger()
 _SWEEP_S = 2.0
 _FRONT_THREADS = 2
 _SPARE_THREADS = 4
-_POLL_MS = 20
-"""How long the queue is left alone before it is asked again: dramatiq's default adds up to 0.8 s."""
+_LOOK_UP_MS = 200
+"""How often an idle thread looks whether it should stop, and a consumer asks without having been woken.
 
-_LOOK_UP_S = 0.5
-"""How often an idle thread looks whether it should stop. A message wakes it at once; with dramatiq's one
-time-out for both, thirty threads that look up every 20 ms would cost a sixth of a core for nothing."""
+A message wakes both at once; thirty threads that look up every 20 ms would cost a sixth of a core."""
 
 
 class Service:
@@ -50,7 +48,7 @@ class Service:
         )
         threads = {FRONT: _FRONT_THREADS, PUSH: app.settings.push_threads}
         self._workers = tuple(
-            Worker(broker, queues={queue}, worker_threads=threads[queue], worker_timeout=_POLL_MS)
+            Worker(broker, queues={queue}, worker_threads=threads[queue], worker_timeout=_LOOK_UP_MS)
             for queue, broker in self._brokers.items()
         )
 
@@ -58,8 +56,6 @@ class Service:
         """Start the workers, then the sweeper, which rings for everything that waits already."""
         for worker in self._workers:
             worker.start()
-            for thread in worker.workers:
-                thread.timeout = _LOOK_UP_S
         self._timers.start()
         log.info("worker.started", holder=self._app.holder)
         redis_url = self._app.settings.redis_url

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from mappings.canonical.record import RecordKind
 
 BACKLOG_MIN = 5
 """From this many waiting deliveries on, the batch call is worth its own request id."""
+
+_RANKS: Mapping[RecordKind, int] = {"customer": 0, "item": 1, "credit_note": 2, "invoice": 3}
+_RANK_OF_FOLLOW_UPS = 4
+
+
+def rank_of(kind: RecordKind) -> int:
+    """The turn of a kind in its lane: customers, items, documents by kind, last what is done about them."""
+    return _RANKS.get(kind, _RANK_OF_FOLLOW_UPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +25,7 @@ class Waiting:
     """A due delivery as the choice sees it. `must_go_alone`: it was in a batch whose answer was lost."""
 
     id: str
-    kind: str
+    kind: RecordKind
     must_go_alone: bool
 
 

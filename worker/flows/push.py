@@ -10,18 +10,20 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import structlog
 
 from connectors.crashpoints import crashpoint
 from connectors.protocols import Ledger
 from mappings.canonical.book import Book
-from worker.delivery.batch import Waiting, choose
+from worker.delivery.batch import BACKLOG_MIN, choose
 from worker.delivery.pacing import Pacing, after_call, next_slot
 from worker.flows import recover, sending, verify
 from worker.flows.ports import Ports, Timing
 from worker.flows.recover import Reading
 from worker.flows.sending import Answer
+from worker.flows.verify import Looked
 from worker.store import deliveries, lanes
 from worker.store.deliveries import Delivery
 from worker.store.lanes import Lane
@@ -53,14 +55,31 @@ STAY_S = 300.0
 _TICK_S = 0.5
 
 
+Heard: TypeAlias = Answer | Reading | Looked
+"""What a call of a lane brings back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """A lane's next call: read for what is unclear, look for what a restore forgot, or send (ids)."""
+
+    read: tuple[Delivery, ...] = ()
+    look: tuple[str, ...] = ()
+    send: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """How a drain ended: why it stopped, when the book next has something to do, and what it did."""
+    """How a drain ended: why it stopped, when the book next has something to do, and what it did.
+
+    `slot_at`: it has something to do and waits for the slot of that call.
+    """
 
     why: str
     wake_at: datetime | None = None
     posted: int = 0
     calls: int = 0
+    slot_at: datetime | None = None
 
 
 def drain(
@@ -85,6 +104,8 @@ def drain(
         return Drained("unknown book" if lane is None else f"paused: {lane.pause_reason}")
     if lane.not_before > now:
         return Drained("waiting", wake_at=lane.not_before)
+    if lane.lease_until > now:
+        return Drained("held by another worker")
     crashpoint("actor.before_claim")
     lane = ports.store.transact(
         lambda connection: lanes.take(connection, book.code, holder=ports.holder, now=now)
@@ -92,15 +113,17 @@ def drain(
     if lane is None:
         return Drained("held by another worker")
     crashpoint("actor.after_claim")
+    drained = Drained(f"paused: {MISCONFIGURED}")
     try:
         ledger = _opened(ports, book)
-        if ledger is None:
-            return Drained(f"paused: {MISCONFIGURED}")
-        guard = verify.guard_of(ports, book, ledger, lane, timing)
-        return _Drain(ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict, guard).run()
+        if ledger is not None:
+            guard = verify.guard_of(ports, book, ledger, lane, timing)
+            running = _Drain(ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict, guard)
+            drained = running.run()
     finally:
-        held = lane
-        ports.store.transact(lambda connection: lanes.release(connection, held))
+        held, slot_at = lane, drained.slot_at
+        ports.store.transact(lambda connection: lanes.release(connection, held, slot_at=slot_at))
+    return drained
 
 
 def _opened(ports: Ports, book: Book) -> Ledger | None:
@@ -129,7 +152,7 @@ class _Drain:
     is_crowded: Callable[[], bool]
     on_verdict: Callable[[Delivery, str], None]
     guard: verify.Guard | None = None
-    open_calls: dict[Future[Answer | Reading], tuple[str, ...]] = field(default_factory=dict)
+    open_calls: dict[Future[Heard], tuple[str, ...]] = field(default_factory=dict)
     is_lost: bool = False
     wake_at: datetime | None = None
     began_s: float = 0.0
@@ -169,9 +192,11 @@ class _Drain:
             return Drained(f"paused: {lane.pause_reason}", None, self.posted, self.calls)
         if wake_at is not None and lane is not None:
             wake_at = max(wake_at, lane.not_before, self.wake_at or wake_at)
-        return Drained("idle" if wake_at is None else "waiting", wake_at, self.posted, self.calls)
+        why = "idle" if wake_at is None else "waiting"
+        return Drained(why, wake_at, self.posted, self.calls, slot_at=self.wake_at)
 
     def _renew(self) -> None:
+        """The heartbeat: it goes on while calls are open, whatever they are."""
         now = self.ports.clock.now()
         if self.lane.lease_until - now > lanes.LEASE - lanes.HEARTBEAT:
             return
@@ -187,7 +212,10 @@ class _Drain:
 
     def _reload(self) -> None:
         with self.ports.store.read() as connection:
-            lane = lanes.get(connection, self.book.code)
+            self._see(lanes.get(connection, self.book.code))
+
+    def _see(self, lane: Lane | None) -> None:
+        """My lane as it stands, or the news that it is another's."""
         if lane is None or lane.epoch != self.lane.epoch:
             self._lose()
         else:
@@ -200,14 +228,11 @@ class _Drain:
         is_over = self.ports.clock.monotonic() - self.began_s >= (SLICE_S if is_crowded else STAY_S)
         if self.should_stop() or is_over:
             return False
-        self._reload()
         now = self.ports.clock.now()
-        if self.is_lost or self.lane.pause_reason or self.lane.not_before > now:
+        following = self._choose(now)
+        if following is None:
             return False
-        to_read, to_send = self._choose(now)
-        if not to_read and not to_send:
-            return False
-        is_batch = len(to_send) > 1
+        is_batch = len(following.send) > 1
         slot = next_slot(self.lane.pacing, self.ledger.capabilities.rates, is_batch=is_batch, now=now)
         waits_elsewhere = self.open_calls or is_crowded or slot - now > WAIT_IN_THREAD
         if slot > now and waits_elsewhere:
@@ -215,58 +240,66 @@ class _Drain:
             return False
         self.ports.clock.sleep((slot - now).total_seconds())
         crashpoint("ratelimit.acquired")
-        return self._read(pool, to_read) if to_read else self._send(pool, to_send)
+        if following.send:
+            return self._send(pool, following.send)
+        return self._read(pool, following.read) if following.read else self._look(pool, following.look)
 
-    def _choose(self, now: datetime) -> tuple[tuple[Delivery, ...], tuple[Delivery, ...]]:
-        """What to read or what to send next; uncertain deliveries come first."""
+    def _choose(self, now: datetime) -> _Following | None:
+        """The next call of my lane as it stands now; uncertain deliveries come first."""
         busy = {one for ids in self.open_calls.values() for one in ids}
         known = self.ledger.capabilities
         with self.ports.store.read() as connection:
+            self._see(lanes.get(connection, self.book.code))
+            if self.is_lost or self.lane.pause_reason or self.lane.not_before > now:
+                return None
             unclear = deliveries.unclear(connection, self.book.code, now=now, limit=READ_MAX + len(busy))
             unclear = tuple(one for one in unclear if one.id not in busy)
             proven_absent = [one for one in unclear if one.absent_reads >= 2]
             if proven_absent:
-                return (), (proven_absent[0],)
+                return _Following(send=(proven_absent[0].id,))
             if unclear:
-                return unclear[:READ_MAX], ()
-            waiting = deliveries.due(connection, self.book.code, now=now, limit=max(known.batch_size, 5))
+                return _Following(read=unclear[:READ_MAX])
+            limit = max(known.batch_size, BACKLOG_MIN)
+            due = deliveries.due(connection, self.book.code, now=now, limit=limit)
+        waiting = [one for one in due if one.id not in busy]
         if self.guard is not None:
-            waiting = self.guard.cleared(self.lane, waiting)
-        by_id = {one.id: one for one in waiting}
-        chosen = choose(
-            [Waiting(one.id, one.kind, one.goes_alone) for one in waiting],
-            batch_size=known.batch_size,
-            mixes_kinds=known.batch_mixes_kinds,
-        )
-        return (), tuple(by_id[one.id] for one in chosen)
+            cleared = [one for one in waiting if one.id in self.guard.absent]
+            if waiting and not cleared:
+                return _Following(look=tuple(one.id for one in waiting))
+            waiting = cleared
+        chosen = choose(waiting, batch_size=known.batch_size, mixes_kinds=known.batch_mixes_kinds)
+        return _Following(send=tuple(one.id for one in chosen)) if chosen else None
 
     def _read(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
         pacing, lane = self._paced(is_batch=False), self.lane
         self.ports.store.transact(
             lambda connection: lanes.count_call(connection, lane, pacing, is_batch=False, is_read=True)
         )
-        future: Future[Answer | Reading] = pool.submit(
-            recover.read, self.ledger, chosen, clock=self.ports.clock
-        )
+        future: Future[Heard] = pool.submit(recover.read, self.ledger, chosen, clock=self.ports.clock)
         self.open_calls[future] = tuple(one.id for one in chosen)
         return True
 
-    def _send(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
+    def _look(self, pool: ThreadPoolExecutor, chosen: tuple[str, ...]) -> bool:
+        """Read the book for what is due before it is created: the guard settles what it tells."""
+        assert self.guard is not None, "only a lane that verifies looks first"
+        future: Future[Heard] = pool.submit(self.guard.look, self.guard.prepared(chosen))
+        self.open_calls[future] = chosen
+        return True
+
+    def _send(self, pool: ThreadPoolExecutor, chosen: tuple[str, ...]) -> bool:
         pacing = self._paced(is_batch=len(chosen) > 1)
         parcel = sending.write_ahead(self.ports, self.lane, self.ledger, chosen, pacing=pacing)
         if parcel is None:
-            self._reload()
-            return not self.is_lost
+            return True  # parked, taken back, or no longer mine: the next choice sees which
         self.ports.watermark.sent(self.book.code, pacing.last_call_at)
-        future: Future[Answer | Reading] = pool.submit(
-            sending.call, self.ledger, parcel, clock=self.ports.clock
-        )
+        future: Future[Heard] = pool.submit(sending.call, self.ledger, parcel, clock=self.ports.clock)
         self.open_calls[future] = tuple(one.id for one in parcel.deliveries)
         return True
 
     def _paced(self, *, is_batch: bool) -> Pacing:
         self.calls += 1
-        return after_call(self.lane.pacing, is_batch=is_batch, at=self.ports.clock.now())
+        rates = self.ledger.capabilities.rates
+        return after_call(self.lane.pacing, rates, is_batch=is_batch, at=self.ports.clock.now())
 
     def _collect(self) -> None:
         """Wait for an answer, at most until the next slot, and write down what came."""
@@ -287,14 +320,19 @@ class _Drain:
                 )
                 self.on_verdict(delivery, state)
 
-    def _settled(self, answer: Answer | Reading) -> tuple[tuple[Delivery, str], ...] | None:
+    def _settled(self, heard: Heard) -> tuple[tuple[Delivery, str], ...] | None:
         """The verdicts of an answer, which is kept while the database is away and written down later."""
         kept_since_s: float | None = None
         while True:
             try:
-                if isinstance(answer, Reading):
-                    return recover.settle(self.ports, self.lane, answer, self.timing)
-                return sending.settle(self.ports, self.lane, answer, self.timing)
+                match heard:
+                    case Answer():
+                        return sending.settle(self.ports, self.lane, heard, self.timing)
+                    case Reading():
+                        return recover.settle(self.ports, self.lane, heard, self.timing)
+                    case Looked():
+                        assert self.guard is not None
+                        return () if self.guard.settle(self.lane, heard) else None
             except DATABASE_ERRORS as error:
                 trouble, now_s = explain(error), self.ports.clock.monotonic()
                 if trouble is None or not trouble.passes:

@@ -14,8 +14,8 @@ import structlog
 
 from connectors.crashpoints import crashpoint
 from connectors.errors import ConnectorError, OutcomeUnknown
-from connectors.protocols import Clock, Held, Ledger
-from worker.delivery.step import LookUp, Post, quiet_period
+from connectors.protocols import Clock, Held, Ledger, Posted
+from worker.delivery.step import LookUp, Post, Step, quiet_period
 from worker.delivery.verdict import after_failed_read, after_read, echo_differs
 from worker.flows import steps
 from worker.flows.ports import Ports, Timing
@@ -49,21 +49,12 @@ def adopt_abandoned(ports: Ports, lane: Lane, timing: Timing) -> int:
     now = ports.clock.now()
 
     def work(connection: Connection) -> int:
-        if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+        if lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN) is None:
             return 0
         left = deliveries.abandoned(connection, lane.book, epoch=lane.epoch)
         evidence = attempts.posted_evidence(connection, [one.id for one in left])
-        for delivery in left:
-            known = facts(delivery, timing)
-            posted = evidence.get(delivery.id)
-            if posted is not None and not echo_differs(posted, known):
-                steps.apply(
-                    connection, delivery, Post(posted.ledger_id, posted.version, recovered=True), now=now
-                )
-                continue
-            why = "The worker that sent it stopped before it heard the answer."
-            look = LookUp(known.started_at + quiet_period(timing.server_limit_s), why, unheard=True)
-            steps.apply(connection, delivery, look, now=now)
+        taken = [(one, _after_death(one, evidence.get(one.id), timing)) for one in left]
+        steps.apply_all(connection, taken, now=now)
         deliveries.wake_dependents(connection, list(evidence), now=now)
         return len(left)
 
@@ -71,6 +62,14 @@ def adopt_abandoned(ports: Ports, lane: Lane, timing: Timing) -> int:
     if adopted:
         crashpoint("recover.after_adopt")
     return adopted
+
+
+def _after_death(delivery: Delivery, posted: Posted | None, timing: Timing) -> Post | LookUp:
+    known = facts(delivery, timing)
+    if posted is not None and not echo_differs(posted, known):
+        return Post(posted.ledger_id, posted.version, recovered=True)
+    why = "The worker that sent it stopped before it heard the answer."
+    return LookUp(known.started_at + quiet_period(timing.server_limit_s), why, unheard=True)
 
 
 def read(ledger: Ledger, chosen: Sequence[Delivery], *, clock: Clock) -> Reading:
@@ -101,26 +100,30 @@ def settle(
     now = ports.clock.now()
 
     def work(connection: Connection) -> tuple[tuple[Delivery, str], ...] | None:
-        if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+        current = lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN)
+        if current is None:
             return None
-        result = []
-        for delivery, held in zip(reading.deliveries, reading.held, strict=True):
-            if reading.failed is None:
-                step = after_read(held, facts(delivery, timing), now=reading.started_at)
-            else:
-                step = after_failed_read(
-                    reading.failed, failures=delivery.read_failures, now=now, jitter=ports.jitter()
-                )
-            state = steps.apply(connection, delivery, step, now=now)
-            result.append((delivery, state))
+        taken = [
+            (one, _decided(reading, one, held, timing, now=now, jitter=ports.jitter()))
+            for one, held in zip(reading.deliveries, reading.held, strict=True)
+        ]
+        result = tuple(zip(reading.deliveries, steps.apply_all(connection, taken, now=now), strict=True))
         posted = [delivery.id for delivery, state in result if state == "posted"]
         deliveries.wake_dependents(connection, posted, now=now)
         lanes.count_recovered(connection, lane, len(posted))
         attempts.append(connection, [_attempt(reading, lane, *one) for one in result])
-        follow(connection, lane, () if reading.failed is None else (reading.failed,), timing, now=now)
-        return tuple(result)
+        follow(connection, current, () if reading.failed is None else (reading.failed,), timing, now=now)
+        return result
 
     return ports.store.transact(work)
+
+
+def _decided(
+    reading: Reading, delivery: Delivery, held: Held | None, timing: Timing, *, now: datetime, jitter: float
+) -> Step:
+    if reading.failed is None:
+        return after_read(held, facts(delivery, timing), now=reading.started_at)
+    return after_failed_read(reading.failed, failures=delivery.read_failures, now=now, jitter=jitter)
 
 
 def _attempt(reading: Reading, lane: Lane, delivery: Delivery, state: str) -> Attempt:

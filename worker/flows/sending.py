@@ -27,7 +27,7 @@ from worker.flows import steps
 from worker.flows.ports import Ports, Timing
 from worker.store import attempts, deliveries, lanes, references
 from worker.store.attempts import Attempt
-from worker.store.deliveries import Delivery
+from worker.store.deliveries import Delivery, Move
 from worker.store.engine import Connection
 from worker.store.lanes import Lane
 
@@ -58,42 +58,47 @@ class Answer:
 
 
 def write_ahead(
-    ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[Delivery], *, pacing: Pacing
+    ports: Ports, lane: Lane, ledger: Ledger, chosen: Sequence[str], *, pacing: Pacing
 ) -> Parcel | None:
-    """Commit what is about to be sent: bytes, key, start; None when nothing may or can be sent.
+    """Commit what is about to be sent (ids): bytes, key, start; None when nothing may or can be sent.
 
     Binds ledger ids and parks what cannot be rendered, in the same transaction; `pacing` is the lane's
-    once this call starts. If this commit fails, nothing is sent (R6).
+    once this call starts. What somebody took back since it was chosen stays behind. If this commit fails,
+    nothing is sent (R6).
     """
     now = ports.clock.now()
     not_after = ports.clock.monotonic() + SEND_WITHIN.total_seconds()
 
     def work(connection: Connection) -> Parcel | None:
-        if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+        if lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN) is None:
             return None
-        needed = {reference for one in chosen for reference in ledger.needs(one.record)}
+        waiting = [one for one in deliveries.locked(connection, chosen) if _may_be_sent(one)]
+        needed = {reference for one in waiting for reference in ledger.needs(one.record)}
         bound = references.bound_of(connection, lane.book, needed)
-        ready: list[Delivery] = []
-        for delivery in chosen:
-            rendered = _rendered(ledger, delivery, bound)
-            if isinstance(rendered, Park):
-                steps.apply(connection, delivery, rendered, now=now)
-            else:
-                ready.append(rendered)
-        key = (
-            batch_key([one.key for one in ready], max(one.starts for one in ready)) if len(ready) > 1 else ""
-        )
-        sent = (_mark_sending(connection, lane, one, key, now) for one in ready)
-        parcel = Parcel(tuple(one for one in sent if one is not None), key, not_after, now)
-        if parcel.deliveries:
-            is_batch = len(parcel.deliveries) > 1
-            lanes.count_call(connection, lane, pacing, is_batch=is_batch, is_read=False)
+        rendered = [(one, _rendered(ledger, one, bound)) for one in waiting]
+        parked = [(one, result) for one, result in rendered if isinstance(result, Park)]
+        ready = [(one, result) for one, result in rendered if isinstance(result, Delivery)]
+        if parked:
+            steps.apply_all(connection, parked, now=now)
+        key = ""
+        if len(ready) > 1:
+            key = batch_key([one.key for _, one in ready], max(one.starts for _, one in ready))
+        sent = [_sending(one, lane, key, now) for _, one in ready]
+        moves = [_move(before, after) for (before, _), after in zip(ready, sent, strict=True)]
+        deliveries.move_locked(connection, moves, now=now)
+        if sent:
+            lanes.count_call(connection, lane, pacing, is_batch=len(sent) > 1, is_read=False)
         crashpoint("send.before_writeahead")
-        return parcel
+        return Parcel(tuple(sent), key, not_after, now)
 
     parcel = ports.store.transact(work)
     crashpoint("send.after_writeahead")
     return parcel if parcel is not None and parcel.deliveries else None
+
+
+def _may_be_sent(delivery: Delivery) -> bool:
+    """Due, or proven absent by two reads: anything else must not leave again."""
+    return delivery.state == "due" or (delivery.state == "uncertain" and delivery.absent_reads >= 2)
 
 
 def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]) -> Delivery | Park:
@@ -124,31 +129,29 @@ def _rendered(ledger: Ledger, delivery: Delivery, bound: Mapping[Reference, str]
     return replace(fresh, revision=revision, key=identity.key)
 
 
-def _mark_sending(
-    connection: Connection, lane: Lane, ready: Delivery, key: str, now: datetime
-) -> Delivery | None:
-    assert ready.wire is not None
-    sending = replace(
-        ready, state="sending", epoch=lane.epoch, batch_key=key, send_started_at=now, starts=ready.starts + 1
+def _sending(ready: Delivery, lane: Lane, key: str, now: datetime) -> Delivery:
+    starts = ready.starts + 1
+    return replace(
+        ready, state="sending", epoch=lane.epoch, batch_key=key, send_started_at=now, starts=starts
     )
-    moved = deliveries.move(
-        connection,
-        ready,
-        "sending",
-        now=now,
-        epoch=lane.epoch,
-        revision=ready.revision,
-        key=ready.key,
-        wire=deliveries.pack(ready.wire),
-        wire_hash=hashlib.sha256(ready.wire).hexdigest(),
-        lookup=ready.lookup,
-        expect=deliveries.expect_json(ready.expect),
-        batch_key=key,
-        send_started_at=now,
-        starts=sending.starts,
-        absent_reads=0,
-    )
-    return sending if moved else None
+
+
+def _move(before: Delivery, after: Delivery) -> Move:
+    assert after.wire is not None
+    values = {
+        "epoch": after.epoch,
+        "revision": after.revision,
+        "key": after.key,
+        "wire": deliveries.pack(after.wire),
+        "wire_hash": hashlib.sha256(after.wire).hexdigest(),
+        "lookup": after.lookup,
+        "expect": deliveries.expect_json(after.expect),
+        "batch_key": after.batch_key,
+        "send_started_at": after.send_started_at,
+        "starts": after.starts,
+        "absent_reads": 0,
+    }
+    return Move(before, after.state, values)
 
 
 def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
@@ -188,29 +191,25 @@ def settle(
     now = ports.clock.now()
 
     def work(connection: Connection) -> tuple[tuple[Delivery, str], ...] | None:
-        is_mine = lanes.lock_mine(connection, lane, now=now, margin=timedelta(0))
-        result = []
-        for delivery, outcome in zip(answer.parcel.deliveries, answer.outcomes, strict=True):
-            state = "lane_lost"
-            if is_mine:
-                step = after_push(outcome, facts(delivery, timing), now=now, jitter=ports.jitter())
-                state = steps.apply(connection, delivery, step, now=now)
-            result.append((delivery, state))
+        current = lanes.lock_mine(connection, lane, now=now, margin=timedelta(0))
+        sent, states = answer.parcel.deliveries, ["lane_lost"] * len(answer.outcomes)
+        if current is not None:
+            taken = [
+                (one, after_push(outcome, facts(one, timing), now=now, jitter=ports.jitter()))
+                for one, outcome in zip(sent, answer.outcomes, strict=True)
+            ]
+            states = list(steps.apply_all(connection, taken, now=now))
+        result = tuple(zip(sent, states, strict=True))
         posted = [delivery.id for delivery, state in result if state == "posted"]
         if posted:
             deliveries.wake_dependents(connection, posted, now=now)
-        attempts.append(
-            connection,
-            [
-                _attempt(answer, lane, *one, outcome)
-                for one, outcome in zip(result, answer.outcomes, strict=True)
-            ],
-        )
-        if not is_mine:
+        evidence = zip(result, answer.outcomes, strict=True)
+        attempts.append(connection, [_attempt(answer, lane, *one, outcome) for one, outcome in evidence])
+        if current is None:
             return None
-        follow(connection, lane, answer.outcomes, timing, now=now)
+        follow(connection, current, answer.outcomes, timing, now=now)
         crashpoint("post.before_commit")
-        return tuple(result)
+        return result
 
     verdicts = ports.store.transact(work)
     crashpoint("post.after_commit")
@@ -220,20 +219,19 @@ def settle(
 def follow(
     connection: Connection, lane: Lane, outcomes: Sequence[Outcome], timing: Timing, *, now: datetime
 ) -> None:
-    """Let my lane follow what a call's outcomes mean for the book as a whole: pause, wait, or all well.
+    """Let my lane, as it stands now, follow what a call's outcomes mean for the book: pause, wait, all well.
 
     No outcomes = a read that was answered.
     """
-    current = lanes.get(connection, lane.book) or lane
     consequence = after_outcomes(
         outcomes,
-        pacing=current.pacing,
-        failures=current.failures,
+        pacing=lane.pacing,
+        failures=lane.failures,
         now=now,
         throttle_default_s=timing.throttle_default_s,
     )
     if consequence is not None:
-        lanes.save_consequence(connection, current, consequence)
+        lanes.save_consequence(connection, lane, consequence)
 
 
 def facts(delivery: Delivery, timing: Timing) -> Facts:

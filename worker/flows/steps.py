@@ -2,34 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import assert_never, get_args
 
-from mappings.canonical.record import Reference
+from mappings.canonical.document import DocumentKind
+from mappings.canonical.record import RecordKind, Reference
 from worker.delivery.states import State
 from worker.delivery.step import Block, LookUp, Park, Post, ReadAgain, Resend, SendAgain, Step
 from worker.store import deliveries, references
-from worker.store.deliveries import Delivery
+from worker.store.deliveries import Delivery, Move
 from worker.store.engine import Connection
+from worker.store.references import Binding
+
+_DOCUMENTS = get_args(DocumentKind)
 
 
 def apply(connection: Connection, delivery: Delivery, step: Step, *, now: datetime) -> State:
-    """Take the delivery along the step's edge; returns the state it is in now.
+    """Take one delivery along its step's edge, as `apply_all` does."""
+    (state,) = apply_all(connection, [(delivery, step)], now=now)
+    return state
+
+
+def apply_all(
+    connection: Connection, steps: Sequence[tuple[Delivery, Step]], *, now: datetime
+) -> tuple[State, ...]:
+    """Take deliveries of one book along their steps' edges; returns the states they are in now, in order.
 
     The caller holds the lane. A posting whose ledger id already belongs to another document of ours is
     parked instead: one record of the book can never stand for two of our documents.
     """
-    if isinstance(step, Post):
-        return _post(connection, delivery, step, now)
-    state, values = _change(delivery, step, now)
-    return _move(connection, delivery, state, now, **values)
+    parted = _without_second_holders(connection, steps)
+    moves = [Move(delivery, *_change(delivery, step, now)) for delivery, step in parted]
+    moved = deliveries.move_all(connection, moves, now=now)
+    posted = [
+        Binding(_reference(delivery), step.ledger_id, step.version, "found" if step.recovered else "posted")
+        for delivery, step in parted
+        if isinstance(step, Post) and delivery.id in moved
+    ]
+    if posted:
+        references.bind_all(connection, steps[0][0].book, posted)
+    return tuple(one.state if one.delivery.id in moved else one.delivery.state for one in moves)
 
 
-def _change(
-    delivery: Delivery, step: SendAgain | LookUp | ReadAgain | Resend | Park | Block, now: datetime
-) -> tuple[State, dict[str, object]]:
+def _without_second_holders(
+    connection: Connection, steps: Sequence[tuple[Delivery, Step]]
+) -> list[tuple[Delivery, Step]]:
+    """The steps, with a park for each posting of a document under an id that is another document's."""
+    posts: dict[RecordKind, dict[str, str]] = {}
+    for delivery, step in steps:
+        if isinstance(step, Post) and delivery.kind in _DOCUMENTS:
+            posts.setdefault(delivery.kind, {}).setdefault(step.ledger_id, delivery.ref)
+    for kind, first in posts.items():
+        first.update(references.holders(connection, steps[0][0].book, kind, first.keys()))
+    result: list[tuple[Delivery, Step]] = []
+    for delivery, step in steps:
+        if isinstance(step, Post):
+            holder = posts.get(delivery.kind, {}).get(step.ledger_id, delivery.ref)
+            step = step if holder == delivery.ref else _park_taken(step, holder)
+        result.append((delivery, step))
+    return result
+
+
+def _change(delivery: Delivery, step: Step, now: datetime) -> tuple[State, dict[str, object]]:
     """The state a step leads to, and the columns that change with it."""
     match step:
+        case Post():
+            why = "Found in the book after an unclear outcome." if step.recovered else ""
+            ids = {"ledger_id": step.ledger_id, "ledger_version": step.version}
+            return "posted", {"reason": "", "why": why, "hint": "", "starts": 0, **ids}
         case SendAgain():
             attempts = delivery.attempts + (1 if step.counts else 0)
             again = {"next_attempt_at": step.at, "attempts": attempts, "send_started_at": None, "starts": 0}
@@ -59,38 +100,10 @@ def _change(
     assert_never(step)
 
 
-def _post(connection: Connection, delivery: Delivery, step: Post, now: datetime) -> State:
-    reference = Reference(delivery.kind, delivery.ref)
-    if delivery.kind in ("invoice", "credit_note"):
-        other = references.held_elsewhere(connection, delivery.book, reference, step.ledger_id)
-        if other is not None:
-            why = f"The book's id {step.ledger_id} already stands for our document {other}."
-            park = Park("id_taken", why, "Compare both records in the book.", may_have_arrived=True)
-            return apply(connection, delivery, park, now=now)
-    state = _move(
-        connection,
-        delivery,
-        "posted",
-        now,
-        reason="",
-        why="Found in the book after an unclear outcome." if step.recovered else "",
-        hint="",
-        ledger_id=step.ledger_id,
-        ledger_version=step.version,
-        starts=0,
-    )
-    if state == "posted":
-        references.bind(
-            connection,
-            delivery.book,
-            reference,
-            ledger_id=step.ledger_id,
-            version=step.version,
-            origin="found" if step.recovered else "posted",
-        )
-    return state
+def _park_taken(step: Post, holder: str) -> Park:
+    why = f"The book's id {step.ledger_id} already stands for our document {holder}."
+    return Park("id_taken", why, "Compare both records in the book.", may_have_arrived=True)
 
 
-def _move(connection: Connection, delivery: Delivery, state: State, now: datetime, **values: object) -> State:
-    moved = deliveries.move(connection, delivery, state, now=now, **values)
-    return state if moved else delivery.state
+def _reference(delivery: Delivery) -> Reference:
+    return Reference(delivery.kind, delivery.ref)

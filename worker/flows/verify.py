@@ -15,8 +15,8 @@ from functools import partial
 
 import structlog
 
-from connectors.errors import ConnectorError, Refused
-from connectors.protocols import Change, Held, Ledger, Rendered, ReportsChanges
+from connectors.errors import ConnectorError, OutcomeUnknown, Refused
+from connectors.protocols import Change, Changes, Held, Ledger, Rendered, ReportsChanges
 from mappings.canonical.book import Book
 from mappings.canonical.record import Reference
 from worker.delivery.foresight import Fate, seen
@@ -64,6 +64,22 @@ def guard_of(ports: Ports, book: Book, ledger: Ledger, lane: Lane, timing: Timin
     return None if since is None else Guard(ports, book, ledger, timing, since)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look into the book told: what it holds for each delivery, or why it could not be read.
+
+    `unready` are those that lack something to be rendered; `changes` what changed since the backup, where
+    this look asked for it.
+    """
+
+    ready: tuple[Delivery, ...]
+    unready: tuple[Delivery, ...]
+    held: tuple[Held | None, ...] = ()
+    changes: Changes | None = None
+    reads: int = 0
+    failed: ConnectorError | None = None
+
+
 @dataclass
 class Guard:
     """Lets a delivery of one stay pass only after the book was read for it. `absent`: read, not there."""
@@ -76,39 +92,59 @@ class Guard:
     absent: set[str] = field(default_factory=set)
     by_marker: dict[str, Change] | None = None
 
-    def cleared(self, lane: Lane, waiting: Sequence[Delivery]) -> tuple[Delivery, ...]:
-        """Those of the waiting that may be sent; adopts or parks the others, until some may or none waits."""
-        while waiting and not any(one.id in self.absent for one in waiting):
-            try:
-                self._look(lane, [one for one in waiting if one.id not in self.absent])
-            except ConnectorError as error:
-                log.warning("verify.failed", book=self.book.code, why=type(error).__name__)
-                until = self.ports.clock.now() + _AGAIN
-                self.ports.store.transact(partial(lanes.put_off, book=lane.book, until=until))
-                return ()
-            now, limit = self.ports.clock.now(), len(waiting)
-            with self.ports.store.read() as connection:
-                waiting = deliveries.due(connection, self.book.code, now=now, limit=limit)
-        return tuple(one for one in waiting if one.id in self.absent)
-
-    def _look(self, lane: Lane, chosen: Sequence[Delivery]) -> None:
+    def prepared(self, chosen: Sequence[str]) -> Looked:
+        """What a look at these deliveries (ids) will ask for; touches no row and makes no call."""
         with self.ports.store.read() as connection:
-            needed = {reference for one in chosen for reference in self.ledger.needs(one.record)}
-            bound = references.bound_of(connection, lane.book, needed)
-        rendered = {one.id: self._rendered(one, bound) for one in chosen}
-        unrenderable = {one for one, made in rendered.items() if made is None}
+            waiting = tuple(deliveries.get_many(connection, chosen).values())
+            needed = {reference for one in waiting for reference in self.ledger.needs(one.record)}
+            bound = references.bound_of(connection, self.book.code, needed)
+        rendered = [(one, self._rendered(one, bound)) for one in waiting]
         ready = [
             replace(one, wire=made.body, lookup=made.lookup, expect=made.expect)
-            for one in chosen
-            if (made := rendered[one.id]) is not None
+            for one, made in rendered
+            if made is not None
         ]
-        held = self.ledger.find([one.shipment for one in ready]) if ready else ()
-        fates = [self._fate(one, found) for one, found in zip(ready, held, strict=True)]
-        if self._settle(lane, list(zip(ready, held, fates, strict=True))):
-            self.absent |= unrenderable  # the write-ahead says what they lack
-            self.absent |= {
-                one.id for one, fate in zip(ready, fates, strict=True) if fate.prospect == "create"
-            }
+        return Looked(tuple(ready), tuple(one for one, made in rendered if made is None))
+
+    def look(self, asked: Looked) -> Looked:
+        """Read the book; runs in a thread of the lane, touches no row and never raises."""
+        try:
+            told = self._told() if asked.ready and self.by_marker is None else None
+            held = tuple(self.ledger.find([one.shipment for one in asked.ready])) if asked.ready else ()
+        except ConnectorError as error:
+            return replace(asked, failed=error)
+        except Exception as error:  # the connector's door: a failed look proves nothing
+            log.exception("verify.connector-failed", book=self.book.code)
+            return replace(asked, failed=OutcomeUnknown(f"Our connector failed with {type(error).__name__}."))
+        reads = (1 if asked.ready else 0) + (told.reads if told is not None else 0)
+        return replace(asked, held=held, changes=told, reads=reads)
+
+    def _told(self) -> Changes | None:
+        """What changed since the backup, as far back as the ledger tells; read once a stay."""
+        if not isinstance(self.ledger, ReportsChanges):
+            return None
+        earliest = self.ports.clock.now() - self.ledger.look_back + timedelta(minutes=1)
+        return self.ledger.changes(max(self.since, earliest))
+
+    def settle(self, lane: Lane, looked: Looked) -> bool:
+        """Adopt what is there, park what differs, and let the rest pass; False when the lane was lost."""
+        if looked.failed is not None:
+            log.warning("verify.failed", book=self.book.code, why=type(looked.failed).__name__)
+            until = self.ports.clock.now() + _AGAIN
+            self.ports.store.transact(partial(lanes.put_off, book=lane.book, until=until))
+            return True
+        if self.by_marker is None and looked.ready:
+            changes = looked.changes.changes if looked.changes is not None else ()
+            documents = (one for one in changes if one.kind in ("invoice", "credit_note"))
+            self.by_marker = {one.marker: one for one in documents if one.marker}
+        found = [
+            (one, held, self._fate(one, held)) for one, held in zip(looked.ready, looked.held, strict=True)
+        ]
+        if not self._written(lane, found, reads=looked.reads):
+            return False
+        self.absent |= {one.id for one in looked.unready}  # the write-ahead says what they lack
+        self.absent |= {one.id for one, _, fate in found if fate.prospect == "create"}
+        return True
 
     def _rendered(self, delivery: Delivery, bound: Mapping[Reference, str]) -> Rendered | None:
         if any(reference not in bound for reference in self.ledger.needs(delivery.record)):
@@ -120,36 +156,23 @@ class Guard:
 
     def _fate(self, delivery: Delivery, held: Held | None) -> Fate:
         """By number or name, and by our marker wherever it is: a restored database may number anew."""
-        elsewhere = self._changes().get(delivery.marker)
+        elsewhere = (self.by_marker or {}).get(delivery.marker)
         if elsewhere is not None and elsewhere.is_live and elsewhere.lookup != delivery.lookup:
             why = f"The book holds it as {elsewhere.lookup} (id {elsewhere.ledger_id})."
             return Fate("blocked", why, "differs_there")
         looked_for = replace(delivery, send_started_at=self.ports.clock.now())
         return seen(held, facts(looked_for, self.timing))
 
-    def _changes(self) -> Mapping[str, Change]:
-        """What carries our marker among the changes since the backup; read once a stay."""
-        if self.by_marker is None:
-            self.by_marker = {}
-            if isinstance(self.ledger, ReportsChanges):
-                now = self.ports.clock.now()
-                earliest = now - self.ledger.look_back + timedelta(minutes=1)
-                told = self.ledger.changes(max(self.since, earliest))
-                documents = (one for one in told.changes if one.kind in ("invoice", "credit_note"))
-                self.by_marker = {one.marker: one for one in documents if one.marker}
-                self.ports.store.transact(
-                    lambda connection: lanes.count_reads(connection, self.book.code, told.reads)
-                )
-        return self.by_marker
-
-    def _settle(self, lane: Lane, found: Sequence[tuple[Delivery, Held | None, Fate]]) -> bool:
-        """Adopt what is there and park what differs, in one transaction; False when the lane was lost."""
+    def _written(
+        self, lane: Lane, found: Sequence[tuple[Delivery, Held | None, Fate]], *, reads: int
+    ) -> bool:
+        """The look's verdicts, in one transaction; False when the lane was lost."""
         now = self.ports.clock.now()
 
         def work(connection: Connection) -> bool:
-            if not lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN):
+            if lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN) is None:
                 return False
-            lanes.count_reads(connection, lane.book, 1 if found else 0)
+            lanes.count_reads(connection, lane.book, reads)
             adopted = []
             for delivery, held, fate in found:
                 if fate.prospect == "nothing" and held is not None:

@@ -54,12 +54,25 @@ def upsert(
     rows: Sequence[Values],
     *,
     unique: Sequence[str],
+    keep: Sequence[str] = (),
 ) -> None:
-    """Insert rows, or replace the other columns of the row with the same `unique` columns."""
-    changed = ", ".join(
-        f"{_quoted(name)} = excluded.{_quoted(name)}" for name in columns if name not in unique
-    )
+    """Insert rows, or replace the other columns, without those to keep, of the row with the same `unique`."""
+    replaced = (name for name in columns if name not in unique and name not in keep)
+    changed = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in replaced)
     _merge(connection, table, columns, rows, tail=f"ON CONFLICT ({_names(unique)}) DO UPDATE SET {changed}")
+
+
+def update(
+    connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Sequence[Values]
+) -> None:
+    """Change `columns` of the rows with these keys; each row of values begins with its key."""
+    if not rows:
+        return
+    mark = _mark(connection)
+    changed = ", ".join(f"{_quoted(name)} = {mark}" for name in columns)
+    statement = f"UPDATE {_quoted(table.name)} SET {changed} WHERE {_quoted(key)} = {mark}"  # noqa: S608 - as above
+    bound = _bound(connection, table, (key, *columns), rows)
+    connection.exec_driver_sql(statement, [(*values, identity) for identity, *values in bound])
 
 
 def chunks(items: Iterable[Item], size: int = IN_MAX) -> Iterator[list[Item]]:
@@ -101,7 +114,7 @@ def _takes_copy(connection: Connection, rows: Sequence[Values]) -> bool:
 def _execute_many(
     connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Values], *, tail: str
 ) -> int:
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    mark = _mark(connection)
     marks = ", ".join(mark for _ in columns)
     statement = f"INSERT INTO {_quoted(table.name)} ({_names(columns)}) VALUES ({marks}) {tail}"  # noqa: S608 - as above
     bound = list(_bound(connection, table, columns, rows))
@@ -165,6 +178,11 @@ def _bound(
 def _bind(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
     kind = table.c[name].type
     return kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+
+
+def _mark(connection: Connection) -> str:
+    """Where the driver puts a value."""
+    return "%s" if connection.dialect.name == "postgresql" else "?"
 
 
 def _names(columns: Sequence[str]) -> str:

@@ -18,7 +18,6 @@ from sqlalchemy.engine import RowMapping
 
 from connectors.protocols import Expectation, Shipment
 from mappings.canonical.record import (
-    FOLLOW_UPS,
     ApplicationRecord,
     AttachmentRecord,
     CustomerRecord,
@@ -30,7 +29,9 @@ from mappings.canonical.record import (
     VoidRecord,
 )
 from mappings.identity import DeliveryIdentity, canonical_json
+from worker.delivery.batch import Waiting
 from worker.delivery.states import State, check_edge
+from worker.store import bulk
 from worker.store.tables import DeliveryNeed, DeliveryRow, table_of
 
 DELIVERY = table_of(DeliveryRow)
@@ -46,6 +47,15 @@ _RECORD_TYPES: dict[str, type] = {
     "attachment": AttachmentRecord,
     "email": EmailRecord,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One delivery, the state it goes to, and the columns that change with it."""
+
+    delivery: Delivery
+    state: State
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +94,16 @@ class Delivery:
         return Shipment(self.kind, self.key, self.marker, self.lookup, self.wire, self.expect)
 
 
-def due(connection: Connection, book: str, *, now: datetime, limit: int) -> tuple[Delivery, ...]:
-    """The next due deliveries of a book, customers and items first, then documents in their order,
-    last what is done about documents that are there."""
-    first = func.coalesce(func.nullif(DELIVERY.c.kind, "customer"), " ")
+def due(connection: Connection, book: str, *, now: datetime, limit: int) -> tuple[Waiting, ...]:
+    """Whose turn is next among the due deliveries of a book."""
+    columns = (DELIVERY.c.id, DELIVERY.c.kind, DELIVERY.c.goes_alone)
     query = (
-        select(DELIVERY)
+        select(*columns)
         .where(DELIVERY.c.book == book, DELIVERY.c.state == "due", DELIVERY.c.next_attempt_at <= now)
-        .order_by(
-            DELIVERY.c.kind.in_(FOLLOW_UPS),
-            DELIVERY.c.document_id.is_not(None),
-            first,
-            DELIVERY.c.sort_key,
-            DELIVERY.c.id,
-        )
+        .order_by(DELIVERY.c.rank, DELIVERY.c.sort_key, DELIVERY.c.id)
         .limit(limit)
     )
-    return tuple(_delivery(row) for row in connection.execute(query).mappings())
+    return tuple(Waiting(*row) for row in connection.execute(query))
 
 
 def unclear(connection: Connection, book: str, *, now: datetime, limit: int) -> tuple[Delivery, ...]:
@@ -132,6 +135,41 @@ def get_many(connection: Connection, ids: Sequence[str]) -> dict[str, Delivery]:
     """Deliveries by id; at most a few hundred at a time."""
     query = select(DELIVERY).where(DELIVERY.c.id.in_(tuple(ids)))
     return {row["id"]: _delivery(row) for row in connection.execute(query).mappings()}
+
+
+def locked(connection: Connection, ids: Sequence[str]) -> tuple[Delivery, ...]:
+    """Deliveries by id, in the given order, which nobody else changes before this transaction ends."""
+    query = select(DELIVERY).where(DELIVERY.c.id.in_(tuple(ids))).order_by(DELIVERY.c.id).with_for_update()
+    found = {row["id"]: _delivery(row) for row in connection.execute(query).mappings()}
+    return tuple(found[one] for one in ids if one in found)
+
+
+def move_all(connection: Connection, moves: Sequence[Move], *, now: datetime) -> frozenset[str]:
+    """Take many deliveries along their edges; returns the ids of those that were still as they were read.
+
+    Raises `ForbiddenEdge` when the state machine has no such edge.
+    """
+    if len(moves) == 1:  # the lone document of a webhook: one statement, not two
+        (only,) = moves
+        moved = move(connection, only.delivery, only.state, now=now, **only.values)
+        return frozenset({only.delivery.id} if moved else ())
+    query = select(DELIVERY.c.id, DELIVERY.c.state, DELIVERY.c.epoch).order_by(DELIVERY.c.id)
+    query = query.where(DELIVERY.c.id.in_([one.delivery.id for one in moves])).with_for_update()
+    stand = {(row.id, row.state, row.epoch) for row in connection.execute(query)}
+    held = [one for one in moves if (one.delivery.id, one.delivery.state, one.delivery.epoch) in stand]
+    move_locked(connection, held, now=now)
+    return frozenset(one.delivery.id for one in held)
+
+
+def move_locked(connection: Connection, moves: Sequence[Move], *, now: datetime) -> None:
+    """Take deliveries that this transaction has locked along their edges: one statement for those alike."""
+    alike: dict[tuple[str, ...], list[bulk.Values]] = {}
+    for one in moves:
+        check_edge(one.delivery.state, one.state)
+        row = (one.delivery.id, one.state, now, *one.values.values())
+        alike.setdefault(tuple(one.values), []).append(row)
+    for names, rows in alike.items():
+        bulk.update(connection, DELIVERY, "id", ("state", "changed_at", *names), rows)
 
 
 def move(

@@ -26,6 +26,7 @@ from mappings.canonical.record import (
     VoidRecord,
 )
 from mappings.identity import DeliveryIdentity, canonical_json
+from worker.delivery.batch import rank_of
 from worker.store import bulk
 from worker.store.columns import new_id
 from worker.store.deliveries import DELIVERY, NEED
@@ -135,6 +136,7 @@ def _plan_one(
         "revision": revision,
         "state": "due" if is_there else "planned",
         "lookup": place.target.number,
+        "rank": rank_of(kind),
         "sort_key": place.sort_key,
         "record": zlib.compress(canonical_json(record)),
         "key": identity.key,

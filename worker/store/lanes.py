@@ -47,7 +47,7 @@ def ensure(connection: Connection, books: Iterable[str]) -> None:
     """Create the lane rows of new books."""
     known = set(connection.execute(select(LANE.c.book)).scalars())
     new = [
-        {"book": book, "lease_until": _LONG_AGO, "not_before": _LONG_AGO}
+        {"book": book, "lease_until": _LONG_AGO, "not_before": _LONG_AGO, "slot_at": _LONG_AGO}
         for book in books
         if book not in known
     ]
@@ -71,16 +71,18 @@ def renew(connection: Connection, lane: Lane, *, now: datetime) -> bool:
     return renewed.rowcount == 1
 
 
-def release(connection: Connection, lane: Lane) -> None:
-    """Give the lane back, if it is still mine."""
-    connection.execute(_mine(lane).values(lease_until=_LONG_AGO, holder=""))
+def release(connection: Connection, lane: Lane, *, slot_at: datetime | None = None) -> None:
+    """Give the lane back, if it is still mine; `slot_at`: what it waits for is its next slot."""
+    connection.execute(_mine(lane).values(lease_until=_LONG_AGO, holder="", slot_at=slot_at or _LONG_AGO))
 
 
-def lock_mine(connection: Connection, lane: Lane, *, now: datetime, margin: timedelta) -> bool:
-    """Lock the lane's row and say whether it is still mine with at least `margin` of the lease left."""
-    query = select(LANE.c.epoch, LANE.c.lease_until).where(LANE.c.book == lane.book).with_for_update()
-    row = connection.execute(query).one_or_none()
-    return row is not None and row.epoch == lane.epoch and row.lease_until - now >= margin
+def lock_mine(connection: Connection, lane: Lane, *, now: datetime, margin: timedelta) -> Lane | None:
+    """Lock the lane's row: as it stands while mine with `margin` of the lease left at least, else None."""
+    query = select(LANE).where(LANE.c.book == lane.book).with_for_update()
+    row = connection.execute(query).mappings().first()
+    current = None if row is None else _lane(row)
+    is_mine = current is not None and current.epoch == lane.epoch and current.lease_until - now >= margin
+    return current if is_mine else None
 
 
 def save_consequence(connection: Connection, lane: Lane, after: Consequence) -> None:
@@ -186,9 +188,13 @@ def free_all(connection: Connection) -> None:
 
 
 def free_of(connection: Connection, books: Sequence[str], *, now: datetime) -> tuple[str, ...]:
-    """Those of the books whose lane may be taken now: no live lease, not paused, not told to wait."""
+    """Those of the books whose lane may work now: no live lease, no pause, no wait, and its slot has come."""
     query = select(LANE.c.book).where(
-        LANE.c.book.in_(books), LANE.c.lease_until <= now, LANE.c.not_before <= now, LANE.c.pause_reason == ""
+        LANE.c.book.in_(books),
+        LANE.c.lease_until <= now,
+        LANE.c.not_before <= now,
+        LANE.c.slot_at <= now,
+        LANE.c.pause_reason == "",
     )
     return tuple(sorted(connection.execute(query).scalars()))
 
@@ -215,8 +221,7 @@ def _mine(lane: Lane) -> Update:
 
 
 def _lane(row: RowMapping) -> Lane:
-    pacing = (
-        msgspec.json.decode(row["pacing"], type=Pacing) if row["pacing"] else Pacing(_LONG_AGO, _LONG_AGO)
-    )
+    known = row["pacing"]
+    pacing = msgspec.json.decode(known, type=Pacing) if known else Pacing.idle_since(_LONG_AGO)
     names = ("book", "holder", "epoch", "lease_until", "pause_reason", "pause_why", "not_before", "failures")
     return Lane(**{name: row[name] for name in names}, pacing=pacing, verify_since=row["verify_since"])

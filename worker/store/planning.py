@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from mappings.canonical.record import CustomerRecord, DocumentRecord, ItemRecord, RecordKind, Reference
 from mappings.identity import DeliveryIdentity, canonical_json
+from worker.delivery.batch import rank_of
 from worker.store.columns import new_id
 from worker.store.deliveries import DELIVERY, NEED
 from worker.store.references import bind, bound_of
@@ -160,6 +161,7 @@ def _row(book: str, record: _Planned, document: PlannedDocument, now: datetime) 
         "missing": "",
         "lookup": record.document.number if isinstance(record, DocumentRecord) else record.code,
         "document_id": document.document_id if is_document else None,
+        "rank": rank_of(_kind(record)),
         "sort_key": document.sort_key,
         "record": zlib.compress(canonical_json(record)),
         "currency": record.document.currency if isinstance(record, DocumentRecord) else "",

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from mappings.canonical.record import Reference
+from mappings.canonical.record import Reference, ReferenceKind
+from worker.store import bulk
 from worker.store.tables import ExternalReference, table_of
 
 REFERENCE = table_of(ExternalReference)
+
+_COLUMNS = ("book", "kind", "code", "ledger_id", "version", "origin", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Our thing, its id and version in a book, and how we came to know."""
+
+    reference: Reference
+    ledger_id: str
+    version: str
+    origin: str
 
 
 def bound(connection: Connection, books: Iterable[str]) -> Mapping[str, dict[Reference, str]]:
@@ -27,16 +40,16 @@ def bound(connection: Connection, books: Iterable[str]) -> Mapping[str, dict[Ref
 
 def bound_of(connection: Connection, book: str, wanted: Collection[Reference]) -> dict[Reference, str]:
     """Our reference -> ledger id for those of `wanted` that the book is bound to."""
-    codes: defaultdict[str, set[str]] = defaultdict(set)
-    for reference in wanted:
-        codes[reference.kind].add(reference.code)
-    found: dict[Reference, str] = {}
-    for kind, some in codes.items():
-        query = select(REFERENCE.c.kind, REFERENCE.c.code, REFERENCE.c.ledger_id).where(
-            REFERENCE.c.book == book, REFERENCE.c.kind == kind, REFERENCE.c.code.in_(some)
-        )
-        found |= {Reference(row.kind, row.code): row.ledger_id for row in connection.execute(query)}
-    return found
+    wanted = frozenset(wanted)
+    if not wanted:
+        return {}
+    query = select(REFERENCE.c.kind, REFERENCE.c.code, REFERENCE.c.ledger_id).where(
+        REFERENCE.c.book == book,
+        REFERENCE.c.kind.in_({one.kind for one in wanted}),
+        REFERENCE.c.code.in_({one.code for one in wanted}),
+    )
+    named = ((Reference(row.kind, row.code), row.ledger_id) for row in connection.execute(query))
+    return {reference: ledger_id for reference, ledger_id in named if reference in wanted}
 
 
 def bind(
@@ -46,22 +59,16 @@ def bind(
 
     Raises `sqlalchemy.exc.IntegrityError` when another document of ours already has that ledger id.
     """
-    values = {
-        "book": book,
-        "kind": reference.kind,
-        "code": reference.code,
-        "ledger_id": ledger_id,
-        "version": version,
-        "origin": origin,
-    }
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(REFERENCE).values(values)
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["book", "kind", "code"],
-            set_={"ledger_id": ledger_id, "version": version, "origin": origin},
-        )
-    )
+    bind_all(connection, book, [Binding(reference, ledger_id, version, origin)])
+
+
+def bind_all(connection: Connection, book: str, bindings: Sequence[Binding]) -> None:
+    """Record many bindings of one book, as `bind` does."""
+    rows = [
+        (book, one.reference.kind, one.reference.code, one.ledger_id, one.version, one.origin, "")
+        for one in bindings
+    ]
+    bulk.upsert(connection, REFERENCE, _COLUMNS, rows, unique=_COLUMNS[:3], keep=("name",))
 
 
 def of_origin(
@@ -74,12 +81,11 @@ def of_origin(
     return {(row.book, Reference(row.kind, row.code)): row.ledger_id for row in connection.execute(query)}
 
 
-def held_elsewhere(connection: Connection, book: str, reference: Reference, ledger_id: str) -> str | None:
-    """Code of another document of ours that already has this ledger id in this book, or None."""
-    query = select(REFERENCE.c.code).where(
-        REFERENCE.c.book == book,
-        REFERENCE.c.kind == reference.kind,
-        REFERENCE.c.ledger_id == ledger_id,
-        REFERENCE.c.code != reference.code,
+def holders(
+    connection: Connection, book: str, kind: ReferenceKind, ledger_ids: Collection[str]
+) -> Mapping[str, str]:
+    """Ledger id -> code of our thing that a book holds under it, for those of one kind that are bound."""
+    query = select(REFERENCE.c.ledger_id, REFERENCE.c.code).where(
+        REFERENCE.c.book == book, REFERENCE.c.kind == kind, REFERENCE.c.ledger_id.in_(tuple(ledger_ids))
     )
-    return connection.execute(query).scalar()
+    return {row.ledger_id: row.code for row in connection.execute(query)}

@@ -239,12 +239,16 @@ class SeriesCounter(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """One record to be put into one book. Its identity (book, kind, ref, revision) can exist once."""
+    """One record to be put into one book. Its identity (book, kind, ref, revision) can exist once.
+
+    A lane sends by `rank` (worker.delivery.batch.rank_of), then `sort_key`.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("book", "kind", "ref", "revision"),
         Index("ix_delivery_lane", "book", "state", "next_attempt_at"),
+        Index("ix_delivery_turn", "book", "state", "rank", "sort_key", "id"),
     )
     id: str = Field(default_factory=new_id, primary_key=True, sa_type=row_id())
     book: str
@@ -257,6 +261,7 @@ class DeliveryRow(Row, table=True):
     hint: str = Field(default="", sa_type=Text)
     lookup: str = ""
     document_id: str | None = Field(default=None, index=True, sa_type=row_id())
+    rank: int = 0
     sort_key: str = ""
     record: bytes = Field(sa_type=LargeBinary)
     currency: str = ""
@@ -337,7 +342,10 @@ class ExternalReference(Row, table=True):
 
 
 class LaneRow(Row, table=True):
-    """One book's lane: who may send (lease), since when it pauses, and its pacing state."""
+    """One book's lane: who may send (lease), since when it pauses, and its pacing state.
+
+    `slot_at`: when its next call has a slot; until then the sweeper need not ring for it.
+    """
 
     __tablename__ = "lane"
     book: str = Field(primary_key=True)
@@ -347,6 +355,7 @@ class LaneRow(Row, table=True):
     pause_reason: str = ""
     pause_why: str = Field(default="", sa_type=Text)
     not_before: datetime = Field(sa_type=Instant)
+    slot_at: datetime = Field(sa_type=Instant)
     failures: int = 0
     pacing: str = Field(default="", sa_type=Text)
     calls: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,15 +19,23 @@ from worker.store.book_facts import FACTS
 from worker.store.columns import new_id
 from worker.store.engine import Store
 from worker.store.tables import LaneRow, TokenRow, table_of
+from worker.store.trouble import DATABASE_ERRORS
 from worker.store.vault import BadKeys, Unsealable, Vault
 
 TOKEN = table_of(TokenRow)
 LANE = table_of(LaneRow)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_REFRESH_LEASE = timedelta(seconds=75)
-"""Longer than the two calls of 30 s that one refresh may make."""
+_REFRESH_LEASE = timedelta(seconds=16)
+"""A refresher that died keeps nobody waiting for longer, so that its lane resumes within 20 s."""
+_HEARTBEAT_S = 4.0
+"""One that lives prolongs its right this often: its two calls may take 30 s each."""
 _POLL_S = 0.2
+
+
+def free_all(connection: Connection) -> None:
+    """End every right to refresh: only for the process that holds the embedded lock, as for lanes."""
+    connection.execute(update(TOKEN).values(refresher="", refreshing_until=_LONG_AGO))
 
 
 def connected_books(connection: Connection) -> frozenset[str]:
@@ -148,10 +157,28 @@ class BookTokens:
         while not self.store.transact(lambda connection: self._take(connection, me)):
             self.clock.sleep(_POLL_S)
         crashpoint("token.before_call")
+        done = threading.Event()
+        heart = threading.Thread(target=self._beat, args=(me, done), name="token-heartbeat", daemon=True)
+        heart.start()
         try:
             yield
         finally:
+            done.set()
+            heart.join()
             self.store.transact(lambda connection: self._give_back(connection, me))
+
+    def _beat(self, me: str, done: threading.Event) -> None:
+        """Prolong my right until it is given back; a database that is away lets it end, as death would."""
+        while not done.wait(_HEARTBEAT_S):
+            with suppress(*DATABASE_ERRORS):
+                self.store.transact(lambda connection: self._prolong(connection, me))
+
+    def _prolong(self, connection: Connection, me: str) -> None:
+        connection.execute(
+            update(TOKEN)
+            .where(TOKEN.c.book == self.book, TOKEN.c.refresher == me)
+            .values(refreshing_until=self.clock.now() + _REFRESH_LEASE)
+        )
 
     def _take(self, connection: Connection, me: str) -> bool:
         now = self.clock.now()

@@ -56,7 +56,9 @@ def send_and_freeze(bench: Bench) -> tuple[sending.Parcel, Lane]:
         lane = lanes.take(connection, BOOK.code, holder="frozen", now=bench.clock.now())
         assert lane is not None
         due = deliveries.due(connection, BOOK.code, now=bench.clock.now(), limit=5)
-    parcel = sending.write_ahead(bench.ports("frozen"), lane, bench.ledger, due, pacing=lane.pacing)
+    parcel = sending.write_ahead(
+        bench.ports("frozen"), lane, bench.ledger, [one.id for one in due], pacing=lane.pacing
+    )
     assert parcel is not None
     return parcel, lane
 
@@ -354,7 +356,12 @@ class TestDeadWorker:
             due = deliveries.due(connection, BOOK.code, now=bench.clock.now(), limit=5)
         bench.clock.advance(7)
 
-        assert sending.write_ahead(bench.ports("slow"), lane, bench.ledger, due, pacing=lane.pacing) is None
+        assert (
+            sending.write_ahead(
+                bench.ports("slow"), lane, bench.ledger, [one.id for one in due], pacing=lane.pacing
+            )
+            is None
+        )
         assert bench.states()["ACME/EUR"] == "due"
 
 

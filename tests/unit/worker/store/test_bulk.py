@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from worker.store import bulk
 from worker.store.columns import new_id
 from worker.store.engine import Store
-from worker.store.tables import LaneRow, VersionRow, table_of
+from worker.store.tables import InstallationRow, VersionRow, table_of
 
 VERSION = table_of(VersionRow)
 COLUMNS = (
@@ -18,6 +18,8 @@ COLUMNS = (
 )  # fmt: skip
 AT = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=UTC)
 
+FACT = table_of(InstallationRow)
+FACTS = ("name", "value", "changed_at")
 SIZES = pytest.mark.parametrize("size", [1, bulk.COPY_FROM + 7])
 
 
@@ -84,20 +86,42 @@ class TestInsertNew:
         assert counts == [size, 0]
 
 
+def facts(size: int, value: str, at: datetime) -> list[bulk.Values]:
+    return [(f"N{n}", value, at) for n in range(size)]
+
+
 @SIZES
 class TestUpsert:
     def test_replaces_the_other_columns(self, store: Store, size: int) -> None:
-        lane = table_of(LaneRow)
-        rest = {"holder": "", "epoch": 0, "pause_reason": "", "pause_why": "", "failures": 0}
-        rest |= {"pacing": "", "reads": 0, "batches": 0, "throttled": 0, "recovered": 0}
-        columns = ("book", "calls", "lease_until", "not_before", *rest)
         with store.write() as connection:
-            for calls in (1, 2):
-                rows = [(f"B{n}", calls, AT, AT, *rest.values()) for n in range(size)]
-                bulk.upsert(connection, lane, columns, rows, unique=("book",))
+            for value in ("old", "new"):
+                bulk.upsert(connection, FACT, FACTS, facts(size, value, AT), unique=("name",))
 
         with store.read() as connection:
-            assert connection.scalars(select(lane.c.calls)).all() == [2] * size
+            assert connection.scalars(select(FACT.c.value)).all() == ["new"] * size
+
+    def test_leaves_alone_what_is_to_be_kept(self, store: Store, size: int) -> None:
+        later = AT + timedelta(days=1)
+        with store.write() as connection:
+            bulk.upsert(connection, FACT, FACTS, facts(size, "old", AT), unique=("name",))
+            bulk.upsert(connection, FACT, FACTS, facts(size, "new", later), unique=("name",), keep=("value",))
+
+        with store.read() as connection:
+            found = connection.execute(select(FACT.c.value, FACT.c.changed_at)).all()
+        assert [tuple(row) for row in found] == [("old", later)] * size
+
+
+@SIZES
+class TestUpdate:
+    def test_changes_the_rows_that_are_named_and_no_other(self, store: Store, size: int) -> None:
+        with store.write() as connection:
+            bulk.insert(connection, FACT, FACTS, facts(size + 1, "old", AT))
+            named = [(name, "new") for name, _, _ in facts(size, "", AT)]
+            bulk.update(connection, FACT, "name", ("value",), named)
+
+        with store.read() as connection:
+            values = connection.scalars(select(FACT.c.value)).all()
+        assert sorted(values) == ["new"] * size + ["old"]
 
 
 class TestChunks:

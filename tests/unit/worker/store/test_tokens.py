@@ -70,6 +70,38 @@ class TestBookTokens:
 
         assert most == [1, 1, 1, 1]
 
+    def test_wait_at_most_sixteen_seconds_for_a_refresher_that_died(self, tokens: BookTokens) -> None:
+        """A lane that needs a token must resume within 20 s, whoever died while refreshing."""
+        tokens.save(a_token(), expected_version=0)
+        clock = tokens.clock
+        assert isinstance(clock, VirtualClock)
+        dead, began = tokens.refreshing(), clock.now()
+        dead.__enter__()
+
+        with tokens.refreshing():
+            waited = clock.now() - began
+
+        assert timedelta(seconds=15) < waited < timedelta(seconds=17)
+        dead.__exit__(None, None, None)
+
+    def test_leave_a_refresher_that_lives_its_right(
+        self, store: Store, tokens: BookTokens, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The token endpoint may take longer than the right lasts: a heartbeat prolongs it."""
+        monkeypatch.setattr("worker.store.tokens._HEARTBEAT_S", 0.01)
+        tokens.save(a_token(), expected_version=0)
+        clock = tokens.clock
+        assert isinstance(clock, VirtualClock)
+
+        with tokens.refreshing():
+            clock.advance(40)
+            until = clock.now()
+            while until <= clock.now():
+                with store.read() as connection:
+                    until = connection.execute(select(table_of(TokenRow).c.refreshing_until)).scalar_one()
+
+        assert until == clock.now() + timedelta(seconds=16)
+
     def test_lie_sealed_in_the_database(self, store: Store, tokens: BookTokens) -> None:
         tokens.save(a_token(), expected_version=0)
 

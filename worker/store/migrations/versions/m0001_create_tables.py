@@ -379,6 +379,7 @@ def _create_delivery() -> None:
         sa.Column("hint", sa.Text(), nullable=False),
         sa.Column("lookup", sa.String(), nullable=False),
         sa.Column("document_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("sort_key", sa.String(), nullable=False),
         sa.Column("record", sa.LargeBinary(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
@@ -411,6 +412,8 @@ def _create_delivery() -> None:
     )
     op.create_index(op.f("ix_delivery_document_id"), "delivery", ["document_id"], unique=False)
     op.create_index(op.f("ix_delivery_lane"), "delivery", ["book", "state", "next_attempt_at"], unique=False)
+    turn = ["book", "state", "rank", "sort_key", "id"]
+    op.create_index(op.f("ix_delivery_turn"), "delivery", turn, unique=False)
 
 
 def _create_delivery_need() -> None:
@@ -478,6 +481,7 @@ def _create_lane() -> None:
         sa.Column("pause_reason", sa.String(), nullable=False),
         sa.Column("pause_why", sa.Text(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("slot_at", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("pacing", sa.Text(), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
