@@ -104,7 +104,7 @@ def bill(
                 dry_run=dry_run,
                 progress=lambda finished, whole: progress.tell("billing", finished, whole),
             )
-        lines = done.review if dry_run else review.review(installation.ports, as_of=on)
+        lines = review.review(installation.ports, as_of=on, beside=done.review if dry_run else None)
     if csv is not None:
         review_page.write_csv(lines, csv)
     out = Output(as_json=as_json)

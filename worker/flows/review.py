@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from mappings.canonical.period import add_months
@@ -13,14 +13,19 @@ from worker.store import reviewing
 
 
 def review(
-    ports: Ports, *, as_of: date | None = None, refs: Collection[str] | None = None
+    ports: Ports,
+    *,
+    as_of: date | None = None,
+    refs: Collection[str] | None = None,
+    beside: Sequence[ReviewLine] | None = None,
 ) -> tuple[ReviewLine, ...]:
     """Every payer with unreleased documents, or with a period before and none now; most surprising first.
 
     `as_of` is the day that last period is looked for from, else the day the documents were billed for. With
-    `refs` only payers of these documents are told.
+    `refs` only payers of these documents are told. `beside` are the lines of a dry run, which computes only
+    groups that something changed for: the others are told as they stand.
     """
-    lines: list[ReviewLine] = []
+    lines: list[ReviewLine] = list(beside or ())
     with ports.store.read() as connection:
         day = as_of or reviewing.last_billed_day(connection)
         if day is None:
@@ -28,6 +33,8 @@ def review(
         groups = set(reviewing.groups_with_drafts(connection, refs))
         if refs is None:
             groups.update(reviewing.groups_gone_quiet(connection, as_of=day))
+        if beside is not None:
+            groups = set(reviewing.standing(connection, groups, as_of=day))
         since = add_months(day, -12 * YEARS_BACK - 1)
         for portion in reviewing.read(connection, groups, since=since, refs=refs):
             lines.extend(reviewed(portion.pending, portion.billed, as_of=day))

@@ -69,7 +69,7 @@ def groups_to_bill(
     """
     count = select(func.count()).where(SUBSCRIPTION.c.group_code == GROUP.c.code).scalar_subquery()
     held = count.label("held")
-    query = select(GROUP.c.code, held).where(_is_due(as_of)).order_by(held, GROUP.c.code)
+    query = select(GROUP.c.code, held).where(is_due(as_of)).order_by(held, GROUP.c.code)
     if only is not None:
         query = query.where(GROUP.c.code.in_(only))
     for code, number in connection.execute(query, execution_options={"yield_per": bulk.IN_MAX}):
@@ -85,7 +85,7 @@ def standing_account(connection: Connection, *, as_of: date) -> RunAccount:
     has_drafts = exists().where(DOCUMENT.c.group_code == GROUP.c.code, DOCUMENT.c.state == "draft")
     each = (
         select(GROUP.c.account, has_drafts.label("has_drafts"))
-        .where(GROUP.c.account != "", not_(_is_due(as_of)))
+        .where(GROUP.c.account != "", not_(is_due(as_of)))
         .subquery()
     )
     query = select(each.c.account, each.c.has_drafts, func.count()).group_by(
@@ -98,7 +98,7 @@ def standing_account(connection: Connection, *, as_of: date) -> RunAccount:
     return total_account(accounts)
 
 
-def _is_due(as_of: date) -> ColumnElement[bool]:
+def is_due(as_of: date) -> ColumnElement[bool]:
     """Whether a group's bill may come out differently from how it stands."""
     return or_(GROUP.c.is_dirty, GROUP.c.billed_as_of.is_(None), GROUP.c.billed_as_of != as_of)
 

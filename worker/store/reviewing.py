@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, not_, or_, select
 
 from mappings.canonical.period import add_months
 from worker.billing.periods import CYCLE_MONTHS
 from worker.billing.review import Pending
 from worker.billing.values import BilledCharge, Charge
 from worker.store import bulk
-from worker.store.tables import ChargeRow, DocumentRow, table_of
+from worker.store.due_groups import is_due
+from worker.store.tables import BillingGroup, ChargeRow, DocumentRow, table_of
 
+GROUP = table_of(BillingGroup)
 DOCUMENT = table_of(DocumentRow)
 CHARGE = table_of(ChargeRow)
 GROUPS_AT_ONCE = 200
@@ -68,6 +70,16 @@ def groups_gone_quiet(connection: Connection, *, as_of: date) -> tuple[str, ...]
         .having(or_(*is_over))
     )
     return tuple(sorted(set(connection.scalars(query))))
+
+
+def standing(connection: Connection, groups: Collection[str], *, as_of: date) -> tuple[str, ...]:
+    """Those of the groups that nothing changed for since they were billed for a day."""
+    found: set[str] = set()
+    for chunk in bulk.chunks(sorted(groups)):
+        found.update(
+            connection.scalars(select(GROUP.c.code).where(GROUP.c.code.in_(chunk), not_(is_due(as_of))))
+        )
+    return tuple(sorted(found))
 
 
 def last_billed_day(connection: Connection) -> date | None:

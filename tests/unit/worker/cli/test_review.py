@@ -34,6 +34,16 @@ class TestReview:
         assert billed == approved
         assert billed[0]["difference"] == {"amount": "120.00", "currency": "USD"}
 
+    def test_of_a_dry_run_tells_what_is_billed_already_as_well(
+        self, installation: Path, run_command: Command
+    ) -> None:
+        billed = run_command("bill", "--as-of", "2026-01-31", "--json").json["review"]
+
+        again = run_command("bill", "--as-of", "2026-01-31", "--dry-run", "--json").json["review"]
+
+        assert len(billed) == 3
+        assert again == billed
+
     def test_cannot_be_written_where_there_is_no_folder(
         self, installation: Path, run_command: Command
     ) -> None:
