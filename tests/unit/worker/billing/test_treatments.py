@@ -110,7 +110,7 @@ class TestACertificate:
         )
 
     def test_of_elsewhere_does_not_count(self) -> None:
-        buyer = {"exemptions": (Exemption("charity", "C-1", country="US", region="NY"),)}
+        buyer: dict[str, Any] = {"exemptions": (Exemption("charity", "C-1", country="US", region="NY"),)}
         in_york, in_ohio = (
             replace(party("ACME", **buyer), bill_to_address=Address(country="US", region=region))
             for region in ("NY", "OH")
