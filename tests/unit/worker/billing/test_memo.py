@@ -41,7 +41,11 @@ class TestARememberedFunction:
         alone: list[Money] = []
         pairs: list[Money] = []
         single = remembered(alone.append)
-        pair = remembered_pair(lambda first, _second: pairs.append(first))
+
+        @remembered_pair
+        def pair(first: Money, _second: Money) -> None:
+            pairs.append(first)
+
         many = [Money(minor, "EUR") for minor in range(KEPT_MAX + 1)]
 
         for money in (*many, many[-1], many[0]):
