@@ -8,6 +8,7 @@ from typing import Protocol
 
 from connectors.conformance.stage import StageOpener
 from connectors.protocols import Capabilities, Clock, Consent, Ledger, TokenStore
+from connectors.simulation.opening import SimulatorOpener
 from mappings.canonical.book import Book
 
 
@@ -20,7 +21,7 @@ class LedgerKind:
     practice book, so that real books are never surprised. `path_settings` name files on this machine: a
     relative one lies beside an embedded database. `stage` opens a practice book for the conformance kit.
     `tokens_of(book)` is the code of the book whose token pair it uses, where one consent covers several
-    companies; None = each book has its own.
+    companies; None = each book has its own. `simulator` runs a practice ledger on this machine for anybody.
     """
 
     name: str
@@ -35,6 +36,7 @@ class LedgerKind:
     session: type | None = None
     path_settings: frozenset[str] = frozenset()
     tokens_of: TokensOf | None = None
+    simulator: SimulatorOpener | None = None
 
 
 class LedgerOpener(Protocol):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors import registry
-from connectors.ledger_kind import LedgerKind
 from worker.cli import exits
 from worker.cli.nouns import noun
 from worker.cli.options import AsJson
 from worker.cli.output import Output
+
+if TYPE_CHECKING:
+    from connectors.ledger_kind import LedgerKind
 
 app = noun("Ledgers: the accounting products a book can be kept in.")
 
@@ -28,6 +29,8 @@ def list_(
 
     Example: subledger ledger list
     """
+    from connectors import registry
+
     out = Output(as_json=as_json)
     if markdown:
         out.text(as_markdown())
@@ -40,11 +43,15 @@ def list_(
 
 def as_markdown() -> str:
     """The ledgers as a Markdown table."""
+    from connectors import registry
+
     lines = [COLUMNS, ("---",) * len(COLUMNS), *(_row(kind) for kind in registry.ledgers())]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def _row(kind: LedgerKind) -> tuple[str, ...]:
+    from connectors import registry
+
     known = kind.capabilities
     rates = known.rates
     limits = [f"{rates.per_second:g}/s"] if rates.per_second else []
@@ -63,6 +70,8 @@ def _row(kind: LedgerKind) -> tuple[str, ...]:
 
 
 def _facts(kind: LedgerKind) -> dict[str, object]:
+    from connectors import registry
+
     return {
         "name": kind.name,
         "title": kind.title,

@@ -53,7 +53,6 @@ NOUNS: tuple[tuple[str, typer.Typer], ...] = (
     ("keys", keys.app),
     ("audit", audit.app),
     ("db", database.app),
-    ("simulator", simulator.app),
     ("help", help_.app),
 )
 
@@ -72,6 +71,7 @@ def program() -> typer.Typer:
     exceptions.add_to(app)
     statement.add_to(app)
     service.add_to(app)
+    simulator.add_to(app)
     conform.add_to(app)
     for name, noun in NOUNS:
         app.add_typer(noun, name=name)

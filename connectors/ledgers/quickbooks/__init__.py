@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from connectors.ledgers.quickbooks.consent import QuickBooksConsent
 from connectors.ledgers.quickbooks.ledger import QuickBooksLedger
 from connectors.ledgers.quickbooks.limits import CAPABILITIES
 from connectors.protocols import Clock, TokenStore
+from connectors.simulation.opening import Asked
 from mappings.canonical.book import Book
 
 __all__ = ["LEDGER", "open_book"]
@@ -36,6 +38,13 @@ def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
     return practice(folder, clock=clock)
 
 
+def simulator(asked: Asked) -> AbstractContextManager[Mapping[str, object]]:
+    """See `SimulatorOpener`."""
+    from connectors.ledgers.quickbooks.simulator.opening import opened  # loaded when somebody asks for it
+
+    return opened(asked)
+
+
 LEDGER = LedgerKind(
     name="quickbooks",
     title="QuickBooks Online",
@@ -45,6 +54,7 @@ LEDGER = LedgerKind(
     open=open_book,
     is_practice=is_practice,
     stage=stage,
+    simulator=simulator,
     session=QuickBooksLedger,
     consent=QuickBooksConsent(),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from connectors.ledgers.xero.organisation import (
     tokens_of,
 )
 from connectors.protocols import Clock, TokenStore
+from connectors.simulation.opening import Asked
 from mappings.canonical.book import Book
 
 __all__ = ["LEDGER", "open_book"]
@@ -42,6 +44,13 @@ def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
     return practice(folder, clock=clock)
 
 
+def simulator(asked: Asked) -> AbstractContextManager[Mapping[str, object]]:
+    """See `SimulatorOpener`."""
+    from connectors.ledgers.xero.simulator.opening import opened  # loaded when somebody asks for it
+
+    return opened(asked)
+
+
 LEDGER = LedgerKind(
     name="xero",
     title="Xero",
@@ -51,6 +60,7 @@ LEDGER = LedgerKind(
     open=open_book,
     is_practice=is_practice,
     stage=stage,
+    simulator=simulator,
     session=XeroLedger,
     consent=XeroConsent(),
     tokens_of=tokens_of,

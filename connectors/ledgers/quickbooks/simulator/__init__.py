@@ -1,6 +1,6 @@
 """A strict, stateful QuickBooks Online on loopback: for the demo, the tests, and anybody without a sandbox.
 
-`serve(config)` runs it inside a process, `run(...)` as one; GET /_sim on the running server explains the
+`serve(config)` runs it inside a process; GET /_sim on the running server explains the
 fault script. It knows nothing of our own client.
 """
 
@@ -19,7 +19,6 @@ from connectors.ledgers.quickbooks.simulator.config import (
     WebhookConfig,
     read_config,
 )
-from connectors.ledgers.quickbooks.simulator.process import run
 from connectors.ledgers.quickbooks.simulator.server import Running, serve
 from connectors.simulation.clock import SimulatorClock
 from connectors.simulation.config import BadConfig
@@ -43,6 +42,5 @@ __all__ = [
     "TermSeed",
     "WebhookConfig",
     "read_config",
-    "run",
     "serve",
 ]

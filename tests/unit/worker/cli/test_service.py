@@ -85,7 +85,9 @@ class TestServe:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("worker",), ("simulator", "quickbooks", "--port", "0")], ids=["worker", "simulator"]
+    "arguments",
+    [("worker",), ("simulator", "quickbooks", "--port", "0"), ("simulator", "xero", "--port", "0")],
+    ids=["worker", "quickbooks", "xero"],
 )
 class TestLongCommand:
     def test_announces_itself_and_ends_with_130_on_ctrl_c(
@@ -97,3 +99,18 @@ class TestLongCommand:
         assert told["schema"] == 1
         assert code == exits.INTERRUPTED
         assert "Traceback" not in err
+
+
+class TestSimulator:
+    @pytest.mark.parametrize(
+        ("line", "told"),
+        [
+            ("simulator beancount", "has no simulator"),
+            ("simulator xero --port 0 --state books", "the books of this simulator end with it"),
+            ("simulator quickbooks --host 192.0.2.1", "only listens on loopback"),
+        ],
+    )
+    def test_that_cannot_run_says_why(self, line: str, told: str, folder: Path, run_command: Command) -> None:
+        ended = run_command(*line.split())
+
+        assert (ended.code, told in ended.err) == (exits.WRONG_USE, True), ended.err

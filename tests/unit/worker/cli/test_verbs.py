@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,7 +87,7 @@ ELSEWHERE = {
     "replay show": "test_replaying.py",
     "serve": "test_service.py",
     "worker": "test_service.py",
-    "simulator quickbooks": "test_service.py",
+    "simulator": "test_service.py",
     "demo": "the end-to-end tests",
     "conform": "test_conform.py",
 }
@@ -117,6 +119,18 @@ SUBSCRIPTION = """{"id": "4c6bbb0c-1f2a-4b1d-9c55-0f6c9d8a7b11", "offerId": "CFQ
  "offerName": "Seat", "quantity": 3, "effectiveStartDate": "2026-01-01T00:00:00Z", "status": "active",
  "commitmentEndDate": "2026-12-31T00:00:00Z", "billingCycle": "monthly", "termDuration": "P1Y",
  "creationDate": "2026-01-01T00:00:00Z", "attributes": {"objectType": "Subscription"}}"""
+
+
+class TestProgram:
+    def test_starts_without_loading_a_connector(self) -> None:
+        """Requests, simulators and ledgers take a second; `--help` and most verbs need none of them."""
+        look = (
+            "import sys, worker.cli.main; print([one for one in sys.modules if one.startswith('connectors')])"
+        )
+
+        ended = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+
+        assert ended.stdout.strip() == "[]"
 
 
 class TestEveryVerb:
