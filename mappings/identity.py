@@ -35,7 +35,7 @@ def fingerprint_of(body: bytes) -> str:
 def document_ref(issuer: str, key: tuple[str, ...], charges: Iterable[ChargeRef]) -> str:
     """Reference of a document: 26 characters from issuer, document key and its sorted charges."""
     facts = sorted((ref.subscription, ref.cycle_start.isoformat(), ref.revision) for ref in charges)
-    return _base32(("document", issuer, key, facts), length=26)
+    return _base32(("document", issuer, key, facts), pairs=13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,14 @@ class DeliveryIdentity:
 
         Without the revision: every revision of a delivery is the same business document.
         """
-        return _base32(("marker", self.book, self.kind, self.ref), length=20)
+        return _base32(("marker", self.book, self.kind, self.ref), pairs=10)
 
     @property
     def _facts(self) -> tuple[str, str, str, int]:
         return (self.book, self.kind, self.ref, self.revision)
 
 
-def _base32(facts: object, *, length: int) -> str:
+def _base32(facts: object, *, pairs: int) -> str:
     digest = hashlib.sha256(canonical_json(facts)).digest()
-    pairs = (length + 1) // 2
-    bits = int.from_bytes(digest[: (pairs * 10 + 7) // 8], "big") >> -pairs * 10 % 8
-    text = "".join([_PAIRS[bits >> shift & 1023] for shift in range(10 * (pairs - 1), -1, -10)])
-    return text[:length]
+    bits = int.from_bytes(digest[: -(-pairs * 10 // 8)], "big") >> -pairs * 10 % 8
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(10 * (pairs - 1), -1, -10)])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mappings.canonical.document import ChargeRef
 from mappings.canonical.money import Money
-from mappings.identity import DeliveryIdentity, canonical_json, document_ref, fingerprint
+from mappings.identity import DeliveryIdentity, canonical_json, document_ref, fingerprint, fingerprint_of
 
 codes = st.text(min_size=1, max_size=12)
 refs = st.builds(
@@ -85,6 +85,10 @@ class TestCanonicalBytes:
         assert canonical_json({"b": Decimal("8.40"), "a": Money(1, "EUR")}) == (
             b'{"a":{"minor":1,"currency":"EUR"},"b":"8.40"}'
         )
+
+    def test_give_the_fingerprint(self) -> None:
+        assert fingerprint({"a": 1}) == fingerprint_of(b'{"a":1}')
+        assert fingerprint_of(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
     @given(st.dictionaries(codes, st.integers(), min_size=2))
     def test_do_not_depend_on_the_order_of_keys(self, facts: dict[str, int]) -> None:

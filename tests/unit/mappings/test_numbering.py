@@ -32,6 +32,19 @@ class TestANumber:
     def test_follows_its_pattern(self) -> None:
         assert render(YEARLY, 42, on=date(2026, 3, 1)) == "INV-2026-00042"
 
+    @pytest.mark.parametrize(
+        ("pattern", "number"),
+        [("{n}", "7"), ("{n:3}", "007"), ("{month}-{n}", "03-7"), ("{year:6}/{n:2}", "002026/07")],
+    )
+    def test_is_as_wide_as_its_place_says(self, pattern: str, number: str) -> None:
+        assert render(Series("S", "invoice", pattern), 7, on=date(2026, 3, 1)) == number
+
+    @pytest.mark.parametrize(("text", "n"), [("A007", 7), ("A1234", 1234), ("A07", None), ("A", None)])
+    def test_is_read_back_only_at_its_width(self, text: str, n: int | None) -> None:
+        read = read_number(Series("S", "invoice", "A{n:3}"), text)
+
+        assert (read.n if read else None) == n
+
     def test_outgrows_its_width(self) -> None:
         assert render(YEARLY, 123456, on=date(2026, 3, 1)) == "INV-2026-123456"
 
@@ -86,6 +99,8 @@ class TestASeries:
             ("{n}-{n}", "never", "exactly one"),
             ("{n}-{day}", "never", "is not"),
             ("{n", "never", "is not"),
+            ("{n}-}", "never", "is not"),
+            ("{year}{n}{year}", "never", "exactly one"),
             ("INV-{n:05}", "year", "would repeat"),
         ],
     )
