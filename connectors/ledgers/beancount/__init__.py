@@ -20,7 +20,7 @@ def is_practice(book: Book) -> bool:
     return True
 
 
-def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
+def open_stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
     """A fresh file for the conformance kit."""
     from connectors.ledgers.beancount.stage import practice  # loaded for trials only
 
@@ -35,7 +35,7 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
-    stage=stage,
+    stage=open_stage,
     session=BeancountLedger,
     path_settings=frozenset({"file"}),
 )

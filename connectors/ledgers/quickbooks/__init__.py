@@ -31,14 +31,14 @@ def open_book(book: Book, *, clock: Clock, tokens: TokenStore) -> QuickBooksLedg
     return QuickBooksLedger(company, client=client, clock=clock)
 
 
-def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
+def open_stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
     """A simulated company for the conformance kit."""
     from connectors.ledgers.quickbooks.stage import practice  # the simulator is loaded for trials only
 
     return practice(folder, clock=clock)
 
 
-def simulator(asked: Asked) -> AbstractContextManager[Mapping[str, object]]:
+def open_simulator(asked: Asked) -> AbstractContextManager[Mapping[str, object]]:
     """See `SimulatorOpener`."""
     from connectors.ledgers.quickbooks.simulator.opening import opened  # loaded when somebody asks for it
 
@@ -53,8 +53,8 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
-    stage=stage,
-    simulator=simulator,
+    stage=open_stage,
+    simulator=open_simulator,
     session=QuickBooksLedger,
     consent=QuickBooksConsent(),
 )

@@ -37,14 +37,14 @@ def open_book(book: Book, *, clock: Clock, tokens: TokenStore) -> XeroLedger:
     return XeroLedger(organisation, client=client, clock=clock)
 
 
-def stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
+def open_stage(folder: Path, *, clock: Clock) -> AbstractContextManager[Stage]:
     """A simulated organisation for the conformance kit."""
     from connectors.ledgers.xero.stage import practice  # the simulator is loaded for trials only
 
     return practice(folder, clock=clock)
 
 
-def simulator(asked: Asked) -> AbstractContextManager[Mapping[str, object]]:
+def open_simulator(asked: Asked) -> AbstractContextManager[Mapping[str, object]]:
     """See `SimulatorOpener`."""
     from connectors.ledgers.xero.simulator.opening import opened  # loaded when somebody asks for it
 
@@ -59,8 +59,8 @@ LEDGER = LedgerKind(
     required_settings=REQUIRED_SETTINGS,
     open=open_book,
     is_practice=is_practice,
-    stage=stage,
-    simulator=simulator,
+    stage=open_stage,
+    simulator=open_simulator,
     session=XeroLedger,
     consent=XeroConsent(),
     tokens_of=tokens_of,
