@@ -8,7 +8,7 @@ from connectors.conformance.goods import Wanted
 from connectors.conformance.row import Failed, Row
 from connectors.conformance.stage import NotOffered
 from connectors.conformance.trial import Trial, insist, told
-from connectors.errors import ConnectorError, Refused
+from connectors.errors import Refused
 from connectors.protocols import Posted, Shipment
 from mappings.canonical.money import minor_digits
 
@@ -17,7 +17,7 @@ def _lands(on: Trial, wanted: Wanted) -> tuple[Shipment, Posted]:
     """The document posted with exactly its totals. A refusal means that the book does not take it."""
     try:
         shipment = on.document(wanted)
-    except ConnectorError as refused:
+    except Refused as refused:
         raise NotOffered(refused.why) from refused
     outcome = on.attempt(shipment)
     if isinstance(outcome, Refused):

@@ -44,6 +44,7 @@ CAPABILITIES = Capabilities(
     batch_mixes_kinds=False,
     rates=Rates(per_minute=60, in_flight=5),
     number_length_max=NUMBER_MAX,
+    name_length_max=CONTACT_NAME_MAX,
     text_length_max=TEXT_MAX,
     decimals_max=PRICE_DECIMALS_MAX,
     tax_mode="ours",
