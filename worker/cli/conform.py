@@ -17,7 +17,9 @@ from worker.cli.problems import Stop
 from worker.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from connectors.conformance.own_book import OwnBook
     from connectors.conformance.row import Row
+    from mappings.canonical.book import Book
     from worker.bootstrap import App
     from worker.flows.conform import Report
 
@@ -93,6 +95,7 @@ def _practised(ledger: str, rows: Sequence[Row], progress: Progress, out: Output
 
 def _on_book(ledger: str, code: str, rows: Sequence[Row], tell: Tell, *, yes: bool) -> Report:
     from connectors import registry
+    from worker.flows import conform as flow
 
     with opened() as installation:
         book = installation.book(code)
@@ -101,29 +104,29 @@ def _on_book(ledger: str, code: str, rows: Sequence[Row], tell: Tell, *, yes: bo
         findings = registry.findings(book)
         if findings:
             raise Stop(exits.WRONG_USE, f"book {code} cannot be opened", details=findings)
-        confirm(f"Write some forty documents of a trial into book {code}, where they stay?", yes=yes)
         with installation.holding():
-            return _tried(installation, code, rows, tell)
+            stage = _own(installation, book)
+            company = stage.open().check()
+            confirm(
+                f"Write some forty documents of a trial into book {code}, company {company.company_name} "
+                f"({company.company_id}), where they stay?",
+                yes=yes,
+            )
+            return flow.tried(stage, ledger, clock=installation.clock, rows=rows, tell=tell)
 
 
-def _tried(installation: App, code: str, rows: Sequence[Row], tell: Tell) -> Report:
+def _own(installation: App, book: Book) -> OwnBook:
     from connectors import registry
     from worker.flows import conform as flow
 
-    book = installation.book(code)
-    kind, reached, tokens = (
-        registry.ledger(book.ledger),
-        installation.as_reached(book),
-        installation.tokens(code),
-    )
+    kind = registry.ledger(book.ledger)
+    reached, tokens = installation.as_reached(book), installation.tokens(book.code)
     try:
         return flow.own_book(
             installation.ports,
             book,
             open_session=lambda store: kind.open(reached, clock=installation.clock, tokens=store or tokens),
             tokens=tokens if kind.consent is not None else None,
-            rows=rows,
-            tell=tell,
         )
     except flow.BookInUse as used:
         fix = "Give a book that is connected to a sandbox and was never sent to."

@@ -69,7 +69,7 @@ def practice(ledger: str, *, folder: Path, clock: Clock, rows: Sequence[Row], te
     """Try a ledger on a practice book of its own in an empty folder. Raises `UnknownLedger`."""
     kind = registry.ledger(ledger)
     with kind.stage(folder, clock=clock) as stage:
-        return _tried(stage, ledger, "", clock=clock, rows=rows, tell=tell)
+        return tried(stage, ledger, clock=clock, rows=rows, tell=tell)
 
 
 def own_book(
@@ -78,18 +78,35 @@ def own_book(
     *,
     open_session: Callable[[TokenStore | None], Ledger],
     tokens: TokenStore | None,
-    rows: Sequence[Row],
-    tell: TellsRow,
-) -> Report:
-    """Try a book of the installation. Raises `BookInUse`."""
+) -> OwnBook:
+    """A book of the installation as a stage; nothing is written yet. Raises `BookInUse`."""
     with ports.store.read() as connection:
         if deliveries.has_any(connection, book.code):
             raise BookInUse(f"book {book.code} has documents of yours, and a trial writes its own into it")
         known = setup.load_setup(connection)
         bound = references.bound(connection, (book.code,))[book.code]
     ground = ground_of(known, book, bound, on=ports.clock.now().date())
-    stage = OwnBook(ground, open_session=open_session, tokens=tokens, clock=ports.clock)
-    return _tried(stage, book.ledger, book.code, clock=ports.clock, rows=rows, tell=tell)
+    return OwnBook(ground, open_session=open_session, tokens=tokens, clock=ports.clock)
+
+
+def tried(stage: Stage, ledger: str, *, clock: Clock, rows: Sequence[Row], tell: TellsRow) -> Report:
+    """Run rows on a stage of a ledger and put together what they showed."""
+    kind = registry.ledger(ledger)
+    results: list[Result] = []
+    tell(0, len(rows))
+    for result in suite.run(Trial(stage, clock=clock), rows):
+        results.append(result)
+        tell(len(results), len(rows))
+    has = registry.abilities(kind)
+    return Report(
+        ledger=kind.name,
+        title=kind.title,
+        book="" if stage.is_practice else stage.ground.book.code,
+        results=tuple(results),
+        has=has,
+        lacks=tuple(one for one in registry.every_ability() if one not in has),
+        safeties=safeties(kind.capabilities),
+    )
 
 
 def ground_of(known: Setup, book: Book, bound: Mapping[Reference, str], *, on: date) -> Ground:
@@ -130,24 +147,3 @@ def _untaxed(issuer: Issuer, chart: Chart, on: date) -> str:
         if code in chart.tax_codes and not _percent(issuer, code, on):
             return chart.tax_codes[code]
     return ""
-
-
-def _tried(
-    stage: Stage, ledger: str, book: str, *, clock: Clock, rows: Sequence[Row], tell: TellsRow
-) -> Report:
-    kind = registry.ledger(ledger)
-    results: list[Result] = []
-    tell(0, len(rows))
-    for result in suite.run(Trial(stage, clock=clock), rows):
-        results.append(result)
-        tell(len(results), len(rows))
-    has = registry.abilities(kind)
-    return Report(
-        ledger=kind.name,
-        title=kind.title,
-        book=book,
-        results=tuple(results),
-        has=has,
-        lacks=tuple(one for one in registry.every_ability() if one not in has),
-        safeties=safeties(kind.capabilities),
-    )

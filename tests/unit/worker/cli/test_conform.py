@@ -112,6 +112,7 @@ class TestConformOfABook:
         ended = run_command("conform", "beancount", "--book", "US-BOOK")
 
         assert (ended.code, (installation / "us.beancount").exists()) == (exits.REFUSED, False)
+        assert "into book US-BOOK, company US-BOOK (" in ended.err
 
     def test_is_refused_for_a_book_with_documents(self, busy: Path, run_command: Command) -> None:
         before = (busy / "us.beancount").read_bytes()
