@@ -53,8 +53,8 @@ def _monthly(case: Case, contract: Contract, ground: Ground, as_of: date) -> Mon
     """What a month of what is held costs by the price that counted last; None where there was none."""
     months = CYCLE_MONTHS[case.subscription.plan]
     quantity = case.holder.timeline.on(as_of)
-    if not months or not quantity:
-        return None
+    if case.subscription.plan == "usage" or not months or not quantity:
+        return None  # what will be used is not known from what is held
     price = _price(case, contract, ground)
     currency = ground.prices.currency(contract.price_list)
     if price is None or currency is None:

@@ -9,15 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.canonical.document import Document
+from mappings.canonical.subscription import Share, SplitKey
 from tests.unit.worker.billing.world import (
+    Pool,
     Seller,
     contract,
     day,
+    dec,
     held,
+    party,
+    per_seat,
     price_list,
     setup,
     subscription,
     tiered,
+    used,
 )
 from worker.billing.derivation import Derived, derived
 
@@ -100,3 +106,77 @@ class TestALine:
                 assert len(lines) == len(document.lines)
                 for line in lines:
                     assert sum(step.amount for step in line.steps) == line.line.net.decimal
+
+
+class TestSteps:
+    def test_say_where_their_line_stands(self) -> None:
+        seller = Seller(
+            setup(),
+            (subscription(), subscription("S2")),
+            (held("2026-01-01", 1), held("2026-01-01", 2, "S2")),
+        )
+        [document] = seller.run("2026-01-01")
+
+        first, second = explained(seller, document)
+
+        assert [one.position for one in (first, second)] == [1, 2]
+        assert second.charge.ref == second.line.charge
+        assert derived(document, [one for one in seller.billed if one.charge.ref.subscription == "S2"]) == (
+            second,
+        )
+
+    def test_of_a_share_tell_what_the_others_bear(self) -> None:
+        key = SplitKey(day("2026-01-01"), "percent", (Share("ACME", dec(60)), Share("BETA", dec(40))))
+        seller = Seller(
+            setup(parties=(party("ACME"), party("BETA"))),
+            (subscription(splits=(key,)),),
+            (held("2026-01-01", 10),),
+        )
+        documents = seller.run("2026-01-01")
+        seller.change(held("2026-01-16", 20))
+        changes = seller.run("2026-01-16")
+
+        lines = [line for document in documents for line in explained(seller, document)]
+        later = [line for document in changes for line in explained(seller, document)]
+
+        assert {told(line)[-1] for line in lines} == {
+            ("borne by the other parties, and rounding", "-33.6"),
+            ("borne by the other parties, and rounding", "-50.4"),
+        }
+        assert sorted(dict(told(line))["billed before for this cycle"] for line in later) == [
+            "-33.60",
+            "-50.40",
+        ]
+
+    def test_of_what_is_no_cycle_are_its_own_words(self) -> None:
+        prices = price_list("LIST", per_seat("90", plan="one_time"), per_seat("0.50", plan="usage"))
+        seller = Seller(
+            setup(price_lists=(prices,)),
+            (subscription(plan="one_time", term=""), subscription("M", plan="usage", term="")),
+            (held("2026-01-01", 2),),
+            (used("2026-01-05", 10, "M"),),
+        )
+        [once] = explained(seller, seller.run("2026-01-01")[0])
+        [metered] = explained(seller, seller.run("2026-02-01")[0])
+
+        assert told(once) == [("; ".join(once.line.basis), "180.00")]
+        assert told(metered) == [("10 seats x 0.50 EUR (2026-01-01..2026-01-31)", "5")]
+
+    def test_of_a_pool_tell_what_is_shared(self) -> None:
+        """Three members of one seat each share 100.00: 33.33, one of them 33.34."""
+        prices = price_list("LIST", tiered("stairstep", (5, "0", "100"), (None, "0", "999")))
+        seller = Seller(
+            setup(
+                parties=(party("TOP"), *(party(code, parent="TOP") for code in ("A", "B", "C"))),
+                price_lists=(prices,),
+                contracts=(contract("TOP"),),
+                pools=(Pool("P", "TOP", ("E3",), "end_of_period"),),
+            ),
+            tuple(subscription(f"S{code}", party=code) for code in ("A", "B", "C")),
+            tuple(held("2026-01-01", 1, f"S{code}") for code in ("A", "B", "C")),
+        )
+
+        lines = [line for one in seller.run("2026-01-01") for line in explained(seller, one)]
+
+        assert sorted(str(line.line.net) for line in lines) == ["33.33 EUR", "33.33 EUR", "33.34 EUR"]
+        assert all(told(line)[-1][0] == "rounding (per_line/half_up)" for line in lines)
