@@ -80,13 +80,16 @@ class Rates:
 class Capabilities:
     """What one ledger product can and cannot do; pages, checks and limits read it, never a ledger's name.
 
-    `batch_mixes_kinds` False: a batch call takes records of one kind only.
+    `batch_mixes_kinds` False: a batch call takes records of one kind only. `app_calls_per_minute` and
+    `reads_per_month` are what one application may do over all its books together; 0 = not limited.
     """
 
     records: frozenset[RecordKind]
     batch_size: int = 1
     batch_mixes_kinds: bool = True
     rates: Rates = Rates()
+    app_calls_per_minute: int = 0
+    reads_per_month: int = 0
     number_length_max: int = 0
     name_length_max: int = 0
     text_length_max: int = 0
@@ -294,6 +297,14 @@ class Changes:
     until: datetime
     reads: int
     is_complete: bool = True
+
+
+@runtime_checkable
+class MetersReads(Protocol):
+    """A session that knows how many metered reads it has made so far; without it a look-up counts as one."""
+
+    @property
+    def reads_made(self) -> int: ...
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
+from connectors.application import Application, application, wrong_settings
 from connectors.http.session import is_loopback
 from connectors.ledger_kind import LedgerKind
 from connectors.ledgers import beancount, quickbooks, xero
@@ -119,13 +120,18 @@ def tokens_of(book: Book) -> str:
     return shared(book) if shared is not None else book.code
 
 
+def application_of(book: Book) -> Application:
+    """The application that speaks for a book, with what it may do over all its books."""
+    return application(book, ledger(book.ledger).capabilities)
+
+
 def findings(book: Book) -> tuple[str, ...]:
     """Everything that is wrong with a book's settings, in plain sentences; empty = fine. No I/O."""
     try:
         kind = ledger(book.ledger)
     except UnknownLedger as unknown:
         return (f"Book {book.code}: {unknown}",)
-    return (*_setting_findings(book, kind), *_wait_findings(book, kind))
+    return (*_setting_findings(book, kind), *wrong_settings(book), *_wait_findings(book, kind))
 
 
 def _setting_findings(book: Book, kind: LedgerKind) -> Iterator[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import dramatiq
 import pytest
 import redis
 from sqlalchemy import func, select
@@ -174,3 +176,44 @@ class TestTrouble:
         valkey.kill()
 
         assert "does not answer" in queue_trouble(valkey.url)
+
+
+class TestNotice:
+    """An idle consumer is woken; it would ask by itself only after a minute."""
+
+    WAIT_MS = 60_000
+
+    def test_wakes_a_consumer_of_another_process(self, valkey: RedisServer) -> None:
+        ours, theirs = a_broker(valkey), a_broker(valkey)
+        consumer = theirs.consume("push", prefetch=2, timeout=self.WAIT_MS)
+        with ThreadPoolExecutor(1) as pool:
+            heard = pool.submit(first_of, consumer)
+            ours.get_actor("drain_book").send("US-BOOK")
+
+            assert heard.result(timeout=PATIENCE_S / 2).args == ("US-BOOK",)
+        consumer.close()
+
+    def test_is_not_needed_by_one_that_was_full(self, valkey: RedisServer) -> None:
+        """What waited while it could take no more is taken as soon as a message is done with."""
+        broker = a_broker(valkey)
+        for book in ("US-BOOK", "UK-BOOK"):
+            broker.get_actor("drain_book").send(book)
+        consumer = broker.consume("push", prefetch=1, timeout=self.WAIT_MS)
+        first = first_of(consumer)
+        with ThreadPoolExecutor(1) as pool:
+            heard = pool.submit(first_of, consumer)
+            consumer.ack(first)
+
+            assert heard.result(timeout=PATIENCE_S / 2).args != first.args
+        consumer.close()
+
+
+def a_broker(valkey: RedisServer) -> dramatiq.Broker:
+    made = make_broker(valkey.url)
+    declare = dramatiq.actor(broker=made, actor_name="drain_book", queue_name="push")
+    declare(lambda _book: None)
+    return made
+
+
+def first_of(consumer: dramatiq.Consumer) -> dramatiq.MessageProxy:
+    return next(message for message in consumer if message is not None)

@@ -16,6 +16,7 @@ from worker.cli.output import Output, plain
 
 if TYPE_CHECKING:
     from worker.delivery.consent import ConsentWarning
+    from worker.delivery.metering import ReadsWarning
     from worker.flows.overview import BookLine
 
 app = noun("Books: where the documents of an issuer land.")
@@ -56,8 +57,8 @@ def show_books(out: Output, lines: tuple[BookLine, ...]) -> None:
     out.table(columns, [_row(line) for line in lines])
 
 
-def show_consent(out: Output, warnings: Sequence[ConsentWarning]) -> None:
-    """Books whose consent ends soon, with what to do."""
+def show_warnings(out: Output, warnings: Sequence[ConsentWarning | ReadsWarning]) -> None:
+    """Consent that ends soon and budgets that are nearly spent, with what to do."""
     for one in warnings:
         out.line(one.sentence)
         out.line(f"  do: {one.next_step}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli import exits
-from worker.cli.book import show_consent
+from worker.cli.book import show_warnings
 from worker.cli.opening import opened
 from worker.cli.options import AsJson, Since
 from worker.cli.output import Output
@@ -46,12 +46,14 @@ def exceptions(
             installation.book(book)
         wanted = Wanted(tuple(cause or ()), book, tuple(kind or ()), since=start_of(since))
         found = listing.causes(installation.ports, wanted)
-        warnings = overview.consent_warnings(installation.ports)
+        consent = overview.consent_warnings(installation.ports)
+        reads = overview.reads_warnings(installation.ports)
         now = installation.clock.now()
     out = Output(as_json=as_json)
     count = sum(one.count for one in found)
-    out.result({"causes": found, "count": len(found), "deliveries": count, "consent": warnings})
-    show_consent(out, warnings)
+    told = {"causes": found, "count": len(found), "deliveries": count}
+    out.result({**told, "consent": consent, "metered_reads": reads})
+    show_warnings(out, (*consent, *reads))
     if not found:
         out.line("Nothing stopped: nobody is needed.")
         return exits.DONE

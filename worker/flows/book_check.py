@@ -19,7 +19,7 @@ from connectors.errors import ConnectorError, ConsentLost
 from connectors.protocols import BookState
 from mappings.canonical.book import Book
 from worker.flows.ports import Ports
-from worker.store import audit, book_facts, freeing, lanes
+from worker.store import audit, book_facts, freeing, lanes, metering
 from worker.store.book_facts import BookFacts
 from worker.store.engine import Connection
 from worker.store.vault import BadKeys, Unsealable
@@ -129,7 +129,7 @@ def _remember(
 
     def work(connection: Connection) -> tuple[str, tuple[str, ...]]:
         now = ports.clock.now()
-        lanes.count_reads(connection, book.code, state.reads)
+        metering.count_reads(connection, book.code, state.reads, now=now)
         known = book_facts.get(connection, book.code)
         stranger = "" if accept or known is None else _stranger(known, state)
         if stranger:

@@ -16,7 +16,7 @@ from mappings.canonical.book import Book
 from mappings.canonical.record import currency_of_customer
 from worker.flows.mapping_file import Finding, Row
 from worker.flows.ports import Ports
-from worker.store import lanes
+from worker.store import metering
 
 _KINDS: tuple[Literal["customer", "item"], ...] = ("customer", "item")
 
@@ -67,8 +67,8 @@ def listed(
                 reads += 1
                 held.extend(page)
     finally:
-        counted = reads
-        ports.store.transact(lambda connection: lanes.count_reads(connection, book, counted))
+        counted, now = reads, ports.clock.now()
+        ports.store.transact(lambda connection: metering.count_reads(connection, book, counted, now=now))
     return held, reads
 
 

@@ -14,10 +14,12 @@ from connectors import registry
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money, zero
 from worker.delivery.consent import ConsentWarning, warning
+from worker.delivery.metering import ReadsWarning, month_of
+from worker.delivery.metering import warning as reads_warning
 from worker.flows.ports import Ports
 from worker.flows.release_plan import release_policy
 from worker.flows.replay import UnknownDelivery
-from worker.store import inbox, lanes, overview, setup, tokens
+from worker.store import inbox, lanes, metering, overview, setup, tokens
 from worker.store.inbox import InboxLine
 from worker.store.overview import (
     DeliveryFacts,
@@ -109,6 +111,7 @@ class Status:
     refused_events: int
     needs_a_person: tuple[Reason, ...]
     consent: tuple[ConsentWarning, ...]
+    metered_reads: tuple[ReadsWarning, ...]
     last_run_as_of: date | None
     last_run_at: datetime | None
     last_run: Mapping[str, Any]
@@ -189,6 +192,7 @@ def status(ports: Ports) -> Status:
         refused_events=refused,
         needs_a_person=stuck,
         consent=consent_warnings(ports),
+        metered_reads=reads_warnings(ports),
         last_run_as_of=run.as_of if run else None,
         last_run_at=run.started_at if run else None,
         last_run=msgspec.json.decode(run.summary) if run and run.summary else {},
@@ -207,6 +211,24 @@ def consent_warnings(ports: Ports) -> tuple[ConsentWarning, ...]:
         if one.book not in lost
     )
     return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.ends_at, one.book)))
+
+
+def reads_warnings(ports: Ports) -> tuple[ReadsWarning, ...]:
+    """Applications whose books have read nearly as much this month as they may together."""
+    month = month_of(ports.clock.now())
+    with ports.store.read() as connection:
+        known = setup.load_shared(connection).books
+        reads = metering.of_month(connection, month)
+    by_application: dict[str, dict[str, int]] = {}
+    budgets: dict[str, int] = {}
+    for book in known:
+        application = registry.application_of(book)
+        by_application.setdefault(application.name, {})[book.code] = reads.get(book.code, 0)
+        budgets[application.name] = max(budgets.get(application.name, 0), application.reads_per_month)
+    found = (
+        reads_warning(by_book, budget=budgets[name], month=month) for name, by_book in by_application.items()
+    )
+    return tuple(one for one in found if one is not None)
 
 
 def _reasons(tallies: Iterable[Tally]) -> tuple[Reason, ...]:

@@ -20,12 +20,14 @@ from mappings.canonical.book import Book
 from worker.delivery.batch import BACKLOG_MIN, choose
 from worker.delivery.pacing import Pacing, after_call, next_slot
 from worker.flows import recover, sending, verify
+from worker.flows.app_slots import AppSlots
 from worker.flows.ports import Ports, Timing
 from worker.flows.recover import Reading
 from worker.flows.sending import Answer
 from worker.flows.verify import Looked
-from worker.store import deliveries, lanes
+from worker.store import deliveries, lanes, metering
 from worker.store.deliveries import Delivery
+from worker.store.engine import Connection
 from worker.store.lanes import Lane
 from worker.store.trouble import DATABASE_ERRORS, explain
 
@@ -118,7 +120,10 @@ def drain(
         ledger = _opened(ports, book)
         if ledger is not None:
             guard = verify.guard_of(ports, book, ledger, lane, timing)
-            running = _Drain(ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict, guard)
+            slots = AppSlots.of(ports, book, ledger)
+            running = _Drain(
+                ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict, slots, guard
+            )
             drained = running.run()
     finally:
         held, slot_at = lane, drained.slot_at
@@ -151,6 +156,7 @@ class _Drain:
     should_stop: Callable[[], bool]
     is_crowded: Callable[[], bool]
     on_verdict: Callable[[Delivery, str], None]
+    app_slots: AppSlots
     guard: verify.Guard | None = None
     open_calls: dict[Future[Heard], tuple[str, ...]] = field(default_factory=dict)
     is_lost: bool = False
@@ -234,11 +240,12 @@ class _Drain:
             return False
         is_batch = len(following.send) > 1
         slot = next_slot(self.lane.pacing, self.ledger.capabilities.rates, is_batch=is_batch, now=now)
+        slot = max(slot, self.app_slots.seen(now))
         waits_elsewhere = self.open_calls or is_crowded or slot - now > WAIT_IN_THREAD
         if slot > now and waits_elsewhere:
             self.wake_at = slot
             return False
-        self.ports.clock.sleep((slot - now).total_seconds())
+        self.ports.clock.sleep((self.app_slots.taken(slot) - now).total_seconds())
         crashpoint("ratelimit.acquired")
         if following.send:
             return self._send(pool, following.send)
@@ -272,9 +279,12 @@ class _Drain:
 
     def _read(self, pool: ThreadPoolExecutor, chosen: tuple[Delivery, ...]) -> bool:
         pacing, lane = self._paced(is_batch=False), self.lane
-        self.ports.store.transact(
-            lambda connection: lanes.count_call(connection, lane, pacing, is_batch=False, is_read=True)
-        )
+
+        def work(connection: Connection) -> None:
+            lanes.count_call(connection, lane, pacing, is_batch=False)
+            metering.count_reads(connection, lane.book, 1, now=pacing.last_call_at, calls=0)
+
+        self.ports.store.transact(work)
         future: Future[Heard] = pool.submit(recover.read, self.ledger, chosen, clock=self.ports.clock)
         self.open_calls[future] = tuple(one.id for one in chosen)
         return True

@@ -17,7 +17,7 @@ from connectors.protocols import Change, Expectation, ReportsChanges
 from mappings.canonical.book import Book
 from worker.delivery.differences import Known, is_paid, observe, unknown
 from worker.flows.ports import Ports
-from worker.store import audit, book_facts, bulk, differences, freeing, lanes
+from worker.store import audit, book_facts, bulk, differences, freeing, lanes, metering
 from worker.store.differences import DifferenceLine
 from worker.store.engine import Connection
 
@@ -86,7 +86,7 @@ def reconcile(ports: Ports, book: Book, *, since: datetime | None = None) -> Rec
             freed += let_go
 
     def finish(connection: Connection) -> tuple[DifferenceLine, ...]:
-        lanes.count_reads(connection, book.code, told.reads)
+        metering.count_reads(connection, book.code, told.reads, now=now)
         if told.is_complete:
             if facts is None:
                 book_facts.asked(connection, book.code, now=now)

@@ -18,9 +18,10 @@ from connectors.protocols import Clock, Held, Ledger, Posted
 from worker.delivery.step import LookUp, Post, Step, quiet_period
 from worker.delivery.verdict import after_failed_read, after_read, echo_differs
 from worker.flows import steps
+from worker.flows.looking import look_up
 from worker.flows.ports import Ports, Timing
 from worker.flows.sending import facts, follow
-from worker.store import attempts, deliveries, lanes
+from worker.store import attempts, deliveries, lanes, metering
 from worker.store.attempts import Attempt
 from worker.store.deliveries import Delivery
 from worker.store.engine import Connection
@@ -31,13 +32,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One read of the book for many deliveries: what it holds for each, or why the read failed."""
+    """One look-up of many deliveries in the book: what it holds for each, or why it could not be read.
+
+    `reads`: metered reads it took; its lane counted one of them when it began.
+    """
 
     deliveries: tuple[Delivery, ...]
     held: tuple[Held | None, ...]
     failed: ConnectorError | None
     started_at: datetime
     ended_at: datetime
+    reads: int = 1
 
 
 def adopt_abandoned(ports: Ports, lane: Lane, timing: Timing) -> int:
@@ -77,11 +82,12 @@ def read(ledger: Ledger, chosen: Sequence[Delivery], *, clock: Clock) -> Reading
     started_at = clock.now()
     failed: ConnectorError
     try:
-        held = tuple(ledger.find([delivery.shipment for delivery in chosen]))
+        found, reads = look_up(ledger, [delivery.shipment for delivery in chosen])
+        held = tuple(found)
         if not all(one is None or isinstance(one, Held) for one in held):
             failed = OutcomeUnknown("The connector answered a look-up with something else.")
         elif len(held) == len(chosen):
-            return Reading(tuple(chosen), held, None, started_at, clock.now())
+            return Reading(tuple(chosen), held, None, started_at, clock.now(), reads)
         else:
             failed = OutcomeUnknown(f"The connector answered {len(held)} of {len(chosen)} look-ups.")
     except ConnectorError as error:
@@ -112,6 +118,8 @@ def settle(
         deliveries.wake_dependents(connection, posted, now=now)
         lanes.count_recovered(connection, lane, len(posted))
         attempts.append(connection, [_attempt(reading, lane, *one) for one in result])
+        more = max(0, reading.reads - 1)
+        metering.count_reads(connection, lane.book, more, now=now)
         follow(connection, current, () if reading.failed is None else (reading.failed,), timing, now=now)
         return result
 

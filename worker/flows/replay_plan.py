@@ -17,7 +17,7 @@ import structlog
 
 from connectors import registry
 from connectors.errors import ConnectorError
-from connectors.protocols import Capabilities, Held
+from connectors.protocols import Capabilities
 from mappings.canonical.book import Book
 from mappings.canonical.money import Money
 from mappings.identity import canonical_json
@@ -25,10 +25,11 @@ from worker.delivery import foresight
 from worker.delivery.foresight import Fate, Prospect, Standing
 from worker.delivery.states import State, replayed
 from worker.flows.exceptions import totals
+from worker.flows.looking import look_up
 from worker.flows.ports import Ports, Timing
 from worker.flows.push import READ_MAX
 from worker.flows.sending import facts
-from worker.store import audit, book_facts, bulk, deliveries, freeing, lanes, plans, stopped
+from worker.store import audit, book_facts, bulk, deliveries, freeing, lanes, metering, plans, stopped
 from worker.store.deliveries import Delivery
 from worker.store.engine import Connection
 from worker.store.plans import StoredPlan
@@ -265,21 +266,25 @@ def _look(
         for delivery in rows.values():
             by_book[delivery.book].append(delivery)
         for code, mine in by_book.items():
-            reads += 1
-            ports.store.transact(partial(lanes.count_reads, book=code, reads=1))
-            fates.update(_seen(ports, *books[code], mine))
+            seen, read = _seen(ports, *books[code], mine)
+            reads += read
+            now = ports.clock.now()
+            ports.store.transact(partial(metering.count_reads, book=code, reads=read, now=now))
+            fates.update(seen)
     return fates, reads
 
 
-def _seen(ports: Ports, book: Book, timing: Timing, chosen: Sequence[Delivery]) -> dict[str, Fate]:
-    held: Sequence[Held | None]
+def _seen(
+    ports: Ports, book: Book, timing: Timing, chosen: Sequence[Delivery]
+) -> tuple[dict[str, Fate], int]:
     try:
-        held = ports.open_ledger(book).find([one.shipment for one in chosen])
+        held, reads = look_up(ports.open_ledger(book), [one.shipment for one in chosen])
     except (ConnectorError, ValueError) as error:
-        return {one.id: foresight.unseen(str(error)) for one in chosen}
-    return {
+        return {one.id: foresight.unseen(str(error)) for one in chosen}, 1
+    told = {
         one.id: foresight.seen(found, facts(one, timing)) for one, found in zip(chosen, held, strict=True)
     }
+    return told, reads
 
 
 def _item(one: Stopped, fate: Fate | None) -> PlanItem:

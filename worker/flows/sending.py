@@ -87,7 +87,7 @@ def write_ahead(
         moves = [_move(before, after) for (before, _), after in zip(ready, sent, strict=True)]
         deliveries.move_locked(connection, moves, now=now)
         if sent:
-            lanes.count_call(connection, lane, pacing, is_batch=len(sent) > 1, is_read=False)
+            lanes.count_call(connection, lane, pacing, is_batch=len(sent) > 1)
         crashpoint("send.before_writeahead")
         return Parcel(tuple(sent), key, not_after, now)
 

@@ -22,9 +22,10 @@ from mappings.canonical.record import Reference
 from worker.delivery.foresight import Fate, seen
 from worker.delivery.step import Park
 from worker.flows import steps
+from worker.flows.looking import look_up
 from worker.flows.ports import Ports, Timing
 from worker.flows.sending import facts
-from worker.store import audit, deliveries, lanes, references
+from worker.store import audit, deliveries, lanes, metering, references
 from worker.store.deliveries import Delivery
 from worker.store.engine import Connection
 from worker.store.lanes import Lane
@@ -110,14 +111,14 @@ class Guard:
         """Read the book; runs in a thread of the lane, touches no row and never raises."""
         try:
             told = self._told() if asked.ready and self.by_marker is None else None
-            held = tuple(self.ledger.find([one.shipment for one in asked.ready])) if asked.ready else ()
+            found, reads = look_up(self.ledger, [one.shipment for one in asked.ready])
         except ConnectorError as error:
             return replace(asked, failed=error)
         except Exception as error:  # the connector's door: a failed look proves nothing
             log.exception("verify.connector-failed", book=self.book.code)
             return replace(asked, failed=OutcomeUnknown(f"Our connector failed with {type(error).__name__}."))
-        reads = (1 if asked.ready else 0) + (told.reads if told is not None else 0)
-        return replace(asked, held=held, changes=told, reads=reads)
+        reads += told.reads if told is not None else 0
+        return replace(asked, held=tuple(found), changes=told, reads=reads)
 
     def _told(self) -> Changes | None:
         """What changed since the backup, as far back as the ledger tells; read once a stay."""
@@ -172,7 +173,7 @@ class Guard:
         def work(connection: Connection) -> bool:
             if lanes.lock_mine(connection, lane, now=now, margin=lanes.SEND_MARGIN) is None:
                 return False
-            lanes.count_reads(connection, lane.book, reads)
+            metering.count_reads(connection, lane.book, reads, now=now)
             adopted = []
             for delivery, held, fate in found:
                 if fate.prospect == "nothing" and held is not None:

@@ -99,13 +99,12 @@ def save_consequence(connection: Connection, lane: Lane, after: Consequence) -> 
     )
 
 
-def count_call(connection: Connection, lane: Lane, pacing: Pacing, *, is_batch: bool, is_read: bool) -> None:
+def count_call(connection: Connection, lane: Lane, pacing: Pacing, *, is_batch: bool) -> None:
     """Store that my lane starts a call now: its pacing and its counters."""
     connection.execute(
         _mine(lane).values(
             pacing=canonical_json(pacing).decode(),
             calls=LANE.c.calls + 1,
-            reads=LANE.c.reads + int(is_read),
             batches=LANE.c.batches + int(is_batch),
         )
     )
@@ -115,16 +114,6 @@ def count_recovered(connection: Connection, lane: Lane, found: int) -> None:
     """Count what a read of the book found after an unclear outcome."""
     if found:
         connection.execute(_mine(lane).values(recovered=LANE.c.recovered + found))
-
-
-def count_reads(connection: Connection, book: str, reads: int) -> None:
-    """Count reads of a book that were made outside its lane: they are metered all the same."""
-    if reads:
-        connection.execute(
-            update(LANE)
-            .where(LANE.c.book == book)
-            .values(calls=LANE.c.calls + reads, reads=LANE.c.reads + reads)
-        )
 
 
 def pause(connection: Connection, book: str, *, reason: str, why: str) -> None:

@@ -24,11 +24,13 @@ from sqlmodel import Field
 from worker.store.columns import Exact, Instant, bytewise_text, new_id, row_id
 from worker.store.rows import Row as Row
 from worker.store.rows import table_of as table_of
+from worker.store.truth_tables import ApplicationPace as ApplicationPace
 from worker.store.truth_tables import AuditSealRow as AuditSealRow
 from worker.store.truth_tables import BookFactsRow as BookFactsRow
 from worker.store.truth_tables import ConsentRequestRow as ConsentRequestRow
 from worker.store.truth_tables import DifferenceRow as DifferenceRow
 from worker.store.truth_tables import InstallationRow as InstallationRow
+from worker.store.truth_tables import MeteredReads as MeteredReads
 from worker.store.truth_tables import PlanRow as PlanRow
 
 

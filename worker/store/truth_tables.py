@@ -108,3 +108,20 @@ class InstallationRow(Row, table=True):
     name: str = Field(primary_key=True)
     value: str
     changed_at: datetime = Field(sa_type=Instant)
+
+
+class MeteredReads(Row, table=True):
+    """How often a book was read in a month (like 2026-11, UTC)."""
+
+    __tablename__ = "metered_reads"
+    book: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    reads: int = 0
+
+
+class ApplicationPace(Row, table=True):
+    """The slot that the last call of an application took, over all its books."""
+
+    __tablename__ = "application_pace"
+    application: str = Field(primary_key=True)
+    slot_at: datetime = Field(sa_type=Instant)

@@ -8,6 +8,7 @@ it gets back is always a well-formed success, so none of its own error handling 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -48,6 +49,9 @@ class QuickBooksClient:
         self._session = session
         self._access = access
         self._clock = clock
+        self._reads = itertools.count(1)
+        self.reads_made = 0
+        """Reads that were answered: failed calls are not metered (qbo.md section 10)."""
 
     def create(self, entity: str, body: bytes, *, requestid: str, not_after: float | None = None) -> Reply:
         """POST one new customer, item, invoice or credit memo (`entity` as in `CreditMemo`)."""
@@ -105,7 +109,9 @@ class QuickBooksClient:
     def _read(self, run: Callable[[_Call], Any]) -> Reply:
         def once() -> Reply:
             call = self._call(READ_DEADLINE_S, None)
-            return self._reply(call, lambda: run(call))
+            reply = self._reply(call, lambda: run(call))
+            self.reads_made = next(self._reads)
+            return reply
 
         return reading(once, clock=self._clock)
 

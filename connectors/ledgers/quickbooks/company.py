@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from connectors import application
 from connectors.http.oauth import Provider
 from connectors.http.session import checked_address, is_loopback
 from mappings.canonical.book import Book
@@ -24,6 +25,7 @@ SETTINGS: Mapping[str, str] = {
     "asks the company for it.",
     "limits_share": "Share of the published call limits that this book may use, above 0 to 1; less than 1 "
     "where other applications work in the same company.",
+    **application.SETTINGS,
 }
 REQUIRED_SETTINGS = frozenset({"realm_id", "environment", "country", "client_id"})
 

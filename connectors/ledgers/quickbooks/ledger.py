@@ -56,6 +56,11 @@ class QuickBooksLedger:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
+    @property
+    def reads_made(self) -> int:
+        """Metered reads of this session so far."""
+        return self._client.reads_made
+
     def check(self) -> BookState:
         """Read the company's facts and settings (two metered reads); problems are plain sentences."""
         info = self._client.company_info().payload.get("CompanyInfo") or {}

@@ -43,6 +43,7 @@ CAPABILITIES = Capabilities(
     tax_mode="ours",
     caller_sets_number=True,
     metered_reads=True,
+    reads_per_month=500_000,
     server_limit_s=120,
     recheck_s=10,
     throttle_default_s=60,
@@ -50,6 +51,7 @@ CAPABILITIES = Capabilities(
     needs_release="approve",
     default_create_missing="never",
 )
+"""`reads_per_month`: CorePlus calls of the Builder tier, over all books of one application (qbo.md 10)."""
 
 
 def capabilities(share: float) -> Capabilities:

@@ -28,6 +28,7 @@ from worker.billing.account import Column
 from worker.cli import document as document_face
 from worker.cli import exits
 from worker.cli.main import program
+from worker.delivery import metering
 from worker.delivery.consequence import BOOK_WIDE
 from worker.delivery.states import EDGES
 from worker.flows import release_plan
@@ -154,6 +155,9 @@ class TestEveryCode:
 
     def test_of_a_paused_book_and_of_what_clears(self) -> None:
         assert missing({*get_args(Clearing), *BOOK_WIDE, BY_OPERATOR}) == []
+
+    def test_of_a_warning(self) -> None:
+        assert missing(set(get_args(metering.Code))) == []
 
     def test_of_a_check_or_notice(self) -> None:
         codes = codes_of(calls(["worker"], ["Check", "Notice"], first))

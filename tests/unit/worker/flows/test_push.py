@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from connectors.errors import (
     Conflict,
@@ -17,13 +19,13 @@ from connectors.errors import (
     Unreachable,
     Unrecognised,
 )
-from connectors.protocols import Outcome, Posted, Shipment
+from connectors.protocols import Held, Outcome, Posted, Shipment
 from mappings.canonical.book import Book
-from tests.fakes.ledger import Fault, MemoryLedger
+from tests.fakes.ledger import MEMORY, Fault, MemoryLedger
 from tests.unit.worker.flows.conftest import BOOK, Bench
-from worker.flows import sending
+from worker.flows import push, sending
 from worker.flows.push import drain
-from worker.store import attempts, deliveries, lanes
+from worker.store import attempts, deliveries, lanes, metering, pacing
 from worker.store.lanes import Lane
 
 
@@ -44,6 +46,12 @@ def committing(error: ConnectorError) -> Fault:
         raise error
 
     return fault
+
+
+def attempt_starts(bench: Bench) -> list[datetime]:
+    """When the lane's calls started."""
+    with bench.store.read() as connection:
+        return list(connection.scalars(select(attempts.ATTEMPT.c.started_at)))
 
 
 def success(ledger: MemoryLedger, shipments: Sequence[Shipment]) -> Sequence[Outcome]:
@@ -363,6 +371,80 @@ class TestDeadWorker:
             is None
         )
         assert bench.states()["ACME/EUR"] == "due"
+
+
+class TestApplication:
+    def test_that_is_limited_over_all_its_books_spaces_their_calls(self, bench: Bench) -> None:
+        """Another book of the same application took the next slot; a batch limit alone would not see it."""
+        bench.ledger.capabilities = replace(MEMORY, app_calls_per_minute=30)
+        bench.plan("INV-1", "INV-2")
+        began = bench.clock.now()
+        with bench.store.write() as connection:
+            pacing.take_slot(connection, "memory", gap=timedelta(seconds=2), now=began)
+
+        bench.drain_until_idle()
+
+        starts = sorted(attempt_starts(bench))
+        assert [(start - began).total_seconds() for start in starts] == [2, 4, 6]
+
+    def test_that_is_not_limited_stores_no_slot(self, bench: Bench) -> None:
+        bench.plan("INV-1")
+
+        bench.drain_until_idle()
+
+        with bench.store.read() as connection:
+            assert connection.execute(select(pacing.PACE)).all() == []
+
+
+class SlowLedger(MemoryLedger):
+    """Its look-ups take longer than a lease: a step at a time, each as soon as the heartbeat was seen."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self.bench = bench
+        self.beats = 0
+
+    def find(self, shipments: Sequence[Shipment]) -> Sequence[Held | None]:
+        for _ in range(5):
+            self.bench.clock.advance(4)
+            self.beats += any(self.lease_left() > timedelta(seconds=9) for _ in range(2000))
+        return super().find(shipments)
+
+    def lease_left(self) -> timedelta:
+        with self.bench.store.read() as connection:
+            lane = lanes.get(connection, BOOK.code)
+        assert lane is not None
+        return lane.lease_until - self.bench.clock.now()
+
+
+class TestVerifying:
+    def test_keeps_its_lane_while_it_reads_for_longer_than_a_lease(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After a restore the book is read first; the heartbeat goes on meanwhile."""
+        monkeypatch.setattr(push, "_TICK_S", 0.005)
+        ledger = SlowLedger(bench)
+        bench.ledger = ledger
+        bench.plan("INV-1")
+        with bench.store.write() as connection:
+            lanes.verify(connection, now=bench.clock.now(), book=BOOK.code)
+
+        bench.drain_until_idle()
+
+        assert ledger.beats == 10, "both look-ups, the customer's and the document's"
+        assert ledger.documents() == ["INV-1"]
+
+
+class TestMeter:
+    def test_counts_the_look_ups_of_a_lane_by_month(self, bench: Bench) -> None:
+        bench.plan("INV-1")
+        bench.ledger.faults = [success, committing(OutcomeUnknown("reset"))]
+
+        bench.drain_until_idle()
+
+        month = f"{bench.clock.now():%Y-%m}"
+        with bench.store.read() as connection:
+            assert metering.of_month(connection, month) == {BOOK.code: bench.ledger.finds}
 
 
 class TestSettings:

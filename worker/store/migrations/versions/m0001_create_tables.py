@@ -36,6 +36,8 @@ def upgrade() -> None:
     _create_attempt()
     _create_external_reference()
     _create_lane()
+    _create_metered_reads()
+    _create_application_pace()
     _create_book_token()
     _create_consent_request()
     _create_work_order()
@@ -468,6 +470,25 @@ def _create_external_reference() -> None:
         unique=True,
         sqlite_where=where,
         postgresql_where=where,
+    )
+
+
+def _create_metered_reads() -> None:
+    op.create_table(
+        "metered_reads",
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("reads", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("book", "month", name=op.f("pk_metered_reads")),
+    )
+
+
+def _create_application_pace() -> None:
+    op.create_table(
+        "application_pace",
+        sa.Column("application", sa.String(), nullable=False),
+        sa.Column("slot_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("application", name=op.f("pk_application_pace")),
     )
 
 

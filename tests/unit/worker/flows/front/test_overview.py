@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from connectors.protocols import Token
 from mappings.canonical.money import Money
+from mappings.canonical.workspace import Workspace
 from tests.unit.worker.flows.front.conftest import Front
+from tests.unit.worker.small_world import BOOK, SETUP
 from worker.flows import overview
 from worker.flows.overview import DeliveryFilter, DocumentFilter
-from worker.store import lanes
+from worker.store import lanes, metering
 from worker.store.tokens import BookTokens
 from worker.store.vault import new_key, parse_keys
 
@@ -106,3 +109,31 @@ class TestConsent:
 
         assert (warned.book, warned.ends_at, warned.is_urgent) == ("US-BOOK", soon, True)
         assert overview.status(front.ports).consent == ()
+
+
+QUICKBOOKS = replace(BOOK, ledger="quickbooks", settings={"client_id": "app-1"})
+
+
+class TestMeteredReads:
+    @pytest.fixture(autouse=True)
+    def metered(self, front: Front) -> None:
+        """The book is one whose reads cost money."""
+        front.load(Workspace(replace(SETUP, books=(QUICKBOOKS,))))
+        with front.store.write() as connection:
+            lanes.ensure(connection, [QUICKBOOKS.code])
+
+    def test_are_told_before_the_budget_is_spent(self, front: Front) -> None:
+        with front.store.write() as connection:
+            metering.count_reads(connection, "US-BOOK", 400_000, now=front.clock.now())
+
+        (warned,) = overview.status(front.ports).metered_reads
+
+        assert (warned.code, warned.budget) == ("reads_budget_low", 500_000)
+        assert "US-BOOK" in warned.sentence
+
+    def test_are_nobodys_news_in_the_next_month(self, front: Front) -> None:
+        with front.store.write() as connection:
+            metering.count_reads(connection, "US-BOOK", 600_000, now=front.clock.now())
+        front.clock.advance(timedelta(days=31).total_seconds())
+
+        assert overview.status(front.ports).metered_reads == ()
