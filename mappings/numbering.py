@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Literal
 
 from mappings.canonical.party import Series
+from mappings.canonical.period import add_months
 
+_PLACE_OF_N = re.compile(r"\{n(?::0?\d{1,2})?\}")
 _PLACE = re.compile(r"\{(?P<name>year|month|n)(?::0?(?P<width>\d{1,2}))?\}")
 
 
@@ -59,6 +61,25 @@ def read_number(series: Series, text: str) -> Numbered | None:
 def reset_key(series: Series, *, on: date) -> str:
     """Documents with the same key share one count: the year where the series resets yearly, else ""."""
     return str(on.year) if series.reset == "year" else ""
+
+
+def prefixes(series: Series, *, on: date) -> tuple[str, ...]:
+    """What numbers of this series that may count today begin with, () where they begin with their count.
+
+    A count that goes on over years is looked for in this year and the last, one with months in each of the
+    last twelve.
+    """
+    head = _PLACE_OF_N.split(series.pattern)[0]
+    days = [on]
+    if "{month" in head:
+        days = [add_months(on.replace(day=1), -back) for back in range(12)]
+    elif "{year" in head:
+        days = [on, on.replace(year=on.year - 1, day=1)]
+    if series.reset == "year":
+        days = [day for day in days if day.year == on.year]
+    bare = replace(series, pattern=f"{head}{{n}}", reset="never")
+    found = dict.fromkeys(render(bare, 0, on=day)[:-1] for day in days)
+    return tuple(prefix for prefix in found if prefix)
 
 
 def next_number(series: Series, *, highest: int | None) -> int:

@@ -86,6 +86,8 @@ def check(
 ) -> int:
     """Ask a book whether we can work with it: company, settings, closing date. Changes nothing there.
 
+    Its highest numbers are read: a series at or below them would give them a second time.
+
     Its closing date is kept: documents are held or dated anew before release (`closed_period` of the book),
     and those that a closed period had blocked go on once it is open.
 
@@ -94,7 +96,9 @@ def check(
     from worker.flows import book_check
 
     with opened() as installation:
-        found = book_check.check(installation.ports, installation.book(code), actor=actor(), accept=accept)
+        found = book_check.check(
+            installation.ports, installation.book(code), actor=actor(), accept=accept, numbers=True
+        )
     out = Output(as_json=as_json)
     out.result({"check": found, "is_fine": not found.problems})
     practice = ", a practice book" if found.is_practice else ""

@@ -19,6 +19,7 @@ from connectors.errors import ConnectorError, ConsentLost
 from connectors.protocols import BookState
 from mappings.canonical.book import Book
 from worker.flows.ports import Ports
+from worker.flows.series_check import series_problems
 from worker.store import audit, book_facts, freeing, lanes, metering
 from worker.store.book_facts import BookFacts
 from worker.store.engine import Connection
@@ -54,10 +55,13 @@ class BookCheck:
     abilities: tuple[str, ...] = ()
 
 
-def check(ports: Ports, book: Book, *, actor: str = "", accept: bool = False) -> BookCheck:
+def check(
+    ports: Ports, book: Book, *, actor: str = "", accept: bool = False, numbers: bool = False
+) -> BookCheck:
     """One look at a book, changing nothing in it. Raises a `ConnectorError` when it cannot be asked.
 
-    `accept` takes another company than before as the right one, by a person's word.
+    `accept` takes another company than before as the right one, by a person's word. With `numbers` the
+    book's highest number of each series is read as well.
     """
     kind = registry.ledger(book.ledger)
     wrong = registry.findings(book)
@@ -73,6 +77,7 @@ def check(ports: Ports, book: Book, *, actor: str = "", accept: bool = False) ->
     stranger, freed = _remember(ports, book, state, actor=actor, accept=accept)
     if freed:
         ports.doorbell.ring("drain_book", book.code)
+    behind = series_problems(ports, book, ledger) if numbers and not stranger else ()
     return BookCheck(
         book=book.code,
         ledger=kind.title,
@@ -80,7 +85,7 @@ def check(ports: Ports, book: Book, *, actor: str = "", accept: bool = False) ->
         company_id=state.company_id,
         company_name=state.company_name,
         home_currency=state.home_currency,
-        problems=(*((stranger,) if stranger else ()), *state.problems),
+        problems=(*((stranger,) if stranger else ()), *state.problems, *behind),
         closed_until=state.closed_until,
         freed=freed,
         abilities=registry.abilities(kind),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -142,6 +142,13 @@ class Counters:
                 COUNTER.c.reset_key == key,
             )
             self._connection.execute(update(COUNTER).where(*place).values(next_number=self._next[key]))
+
+
+def next_numbers(connection: Connection, issuer: str) -> Mapping[tuple[str, str], int]:
+    """(Series, reset key) -> the number that an issuer's next document gets, for those that gave one."""
+    query = select(COUNTER.c.series, COUNTER.c.reset_key, COUNTER.c.next_number)
+    rows = connection.execute(query.where(COUNTER.c.issuer == issuer))
+    return {(series, key): number for series, key, number in rows}
 
 
 def latest_date(connection: Connection, issuer: str, series: str) -> date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from mappings.numbering import (
     check_pattern,
     highest_in,
     next_number,
+    prefixes,
     read_number,
     render,
     reset_key,
@@ -83,6 +85,23 @@ class TestASeries:
 
         assert highest_in(YEARLY, texts, on=date(2026, 5, 1)) == 12
         assert highest_in(YEARLY, texts, on=date(2027, 5, 1)) is None
+
+
+class TestPrefixes:
+    @pytest.mark.parametrize(
+        ("pattern", "reset", "expected"),
+        [
+            ("INV-{n}", "never", ("INV-",)),
+            ("INV-{year}-{n:05}", "year", ("INV-2026-",)),
+            ("INV-{year}-{n:05}", "never", ("INV-2026-", "INV-2025-")),
+            ("{year}{month}-{n}", "year", ("202602-", "202601-")),
+            ("{n}/{year}", "year", ()),
+        ],
+    )
+    def test_are_what_numbers_that_count_begin_with(
+        self, pattern: str, reset: Any, expected: tuple[str, ...]
+    ) -> None:
+        assert prefixes(Series("S", "invoice", pattern, reset=reset), on=date(2026, 2, 28)) == expected
 
     def test_of_a_book_wins_over_one_for_every_book(self) -> None:
         own = Series("OWN", "invoice", "Q{n}", book="US-QBO")
