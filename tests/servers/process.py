@@ -60,12 +60,12 @@ class ServerProcess:
             raise ServerFailed(f"{self.command[0]} is not running")
         return self._child.pid
 
-    def start(self, answers: Callable[[], bool]) -> None:
+    def start(self, answers: Callable[[], bool], *, within_s: float = START_TIMEOUT_S) -> None:
         """Start the program and return once `answers` is true. Raises ServerFailed with its log."""
         if self._child is not None:
             raise ServerFailed(f"{self.command[0]} is already running")
         self._child = spawn(self.command, log=self.log, user=self.user, end_signal=self.end_signal)
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + within_s
         while not answers():
             if self._child.poll() is not None or time.monotonic() > deadline:
                 self.kill()

@@ -6,9 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from connectors.ledgers.xero.limits import WHERE_CHARS_MAX
 
-QUOTES = ('"', "\\")
-"""How Xero escapes them inside a `where` is nowhere written: such a value is looked for by `searchTerm`."""
-
 
 def any_of(member: str, values: Sequence[str]) -> Iterator[str]:
     """Conditions that together fit every record whose member is one of the values."""
@@ -38,8 +35,3 @@ def lists_of(values: Sequence[str]) -> Iterator[str]:
 def begins_with(member: str, prefix: str) -> str:
     """Records whose member begins with a text; where the member is empty `StartsWith` alone would fail."""
     return f'{member}!=null AND {member}.StartsWith("{prefix}")'
-
-
-def is_quoted(value: str) -> bool:
-    """Whether a value cannot stand in a `where`."""
-    return any(sign in value for sign in QUOTES)

@@ -195,22 +195,22 @@ class XeroLedger:
         return [one for query in queries for page in self._pages(kind, query) for one in page]
 
     def _contacts(self, shipments: Sequence[Shipment]) -> list[Entity]:
-        """Contacts by our key; where there is none, whoever has the name (archived ones too)."""
+        """Contacts by our key; where there is none, whoever has the name (archived ones too).
+
+        A name is searched for, never put into a `where`: there case counts, and how quotes are escaped is
+        nowhere written. For many names the whole list is read instead, a thousand a read.
+        """
         keys = [contact_number(one.marker) for one in shipments]
-        found = self._contacts_where("ContactNumber", keys)
+        queries = [{"where": where} for where in filters.any_of("ContactNumber", keys)]
+        found = self._contacts_by(queries)
         known = {echo.text_of(one, "ContactNumber") for one in found}
         absent = [one.lookup for one, key in zip(shipments, keys, strict=True) if key not in known]
-        plain = [name for name in absent if not filters.is_quoted(name)]
-        found += self._contacts_where("Name", plain)
-        for name in absent:
-            if filters.is_quoted(name):
-                query = {"searchTerm": name, "includeArchived": "true"}
-                found += [one for page in self._pages("customer", query) for one in page]
-        return found
+        few = len(absent) <= limits.SEARCHES_MAX
+        return found + self._contacts_by([{"searchTerm": name} for name in absent] if few else [{}])
 
-    def _contacts_where(self, member: str, values: Sequence[str]) -> list[Entity]:
-        queries = ({"where": where, "includeArchived": "true"} for where in filters.any_of(member, values))
-        return [one for query in queries for page in self._pages("customer", query) for one in page]
+    def _contacts_by(self, queries: Sequence[Mapping[str, str]]) -> list[Entity]:
+        whole = ({**query, "includeArchived": "true"} for query in queries)
+        return [one for query in whole for page in self._pages("customer", query) for one in page]
 
     def _numbers(self, prefix: str) -> Iterator[str]:
         for kind in echo.DOCUMENTS:

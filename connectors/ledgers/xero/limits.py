@@ -35,6 +35,7 @@ ADDRESS_PART_MAX = 255
 POSTAL_CODE_MAX = 50
 COUNTRY_MAX = 50
 
+SEARCHES_MAX = 3
 WHERE_CHARS_MAX = 1500
 """A `where` travels in the address of a read, and long ones time out."""
 
