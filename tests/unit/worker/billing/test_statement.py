@@ -49,7 +49,8 @@ def seller() -> Seller:
 class TestAStatement:
     def test_sums_up_documents_at_the_rates_of_its_day(self) -> None:
         """99.96 EUR + 84.00 USD x 0.95 - 21.68 USD x 0.95 = 99.96 + 79.80 - 20.60."""
-        found = statement(seller().documents, group="TOP", currency="EUR", on=day("2026-01-31"), rates=RATES)
+        rates = iter(RATES)
+        found = statement(seller().documents, group="TOP", currency="EUR", on=day("2026-01-31"), rates=rates)
 
         assert isinstance(found, Statement)
         assert {str(entry.reported) for entry in found.entries} == {"99.96 EUR", "79.80 EUR", "-20.60 EUR"}
