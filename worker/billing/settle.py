@@ -85,7 +85,9 @@ def _outstanding(one: Owed, figure: Money) -> tuple[Money, Money]:
     """What is outstanding by itself, and by the settlement of the pool's tier."""
     whole = figure - billed_net(one)
     if one.settled == one.deal.price:
-        return whole, zero(figure.currency)
+        # What is left of a settlement that waits for an invoice is still of the settlement.
+        is_left = one.is_unchanged and any(billed.charge.true_up for billed in one.billed)
+        return (zero(figure.currency), whole) if is_left else (whole, zero(figure.currency))
     mode, currency = one.deal.rounding.mode, one.deal.currency
     before = Fraction(one.billed[-1].charge.facts.exact)
     ordinary = zero(currency)

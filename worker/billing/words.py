@@ -48,7 +48,9 @@ def change_basis(one: Owed, before: tuple[Span, ...], net: Money, *, billed: Mon
 
 
 def true_up_basis(one: Owed, net: Money) -> tuple[str, ...]:
-    """The settlement of a pool's tier: from the tier billed to the tier reached."""
+    """The settlement of a pool's tier: from the tier billed to the one reached, or what of it had to wait."""
+    if one.settled == one.deal.price:
+        return f"rest of the settlement at {_tier_words(one.settled)}, which waited", f"difference {net}"
     return (
         f"pool settled: {_tier_words(one.deal.price)} was billed, {_tier_words(one.settled)} was reached",
         f"cycle {one.cycle} at the settled tier: {_exact(one.settled_exact, one.deal.currency)}"

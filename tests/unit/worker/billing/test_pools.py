@@ -86,6 +86,32 @@ class TestASettlement:
 
         assert found == {("A", "credit_note"): "6.00 EUR", ("B", "invoice"): "32.00 EUR"}
 
+    def test_of_which_a_part_waits_for_an_invoice_waits_on(self) -> None:
+        """January at 2.00 instead of 10.00: 29.68 billed with two invoices, 5.94 owed, 23.74 back.
+
+        The newest, 9.68, takes all the room there is on February's 6.00; 14.06 wait, also when billed again.
+        March bears 6.00 of them, the rest is a credit note.
+        """
+        seller = Seller(
+            setup(
+                parties=(party("TOP"), party("A", parent="TOP"), party("B", parent="TOP")),
+                price_lists=(price_list("LIST", tiered("volume", (5, "10"), (None, "2"))),),
+                contracts=(contract("TOP"),),
+                pools=(Pool("P", "TOP", ("E3",), "peak"),),
+            ),
+            (subscription("A", party="A"), subscription("B", party="B", anchor=day("2026-01-10"))),
+            (held("2026-01-01", 2, "A"), held("2026-01-02", 3, "A"), held("2026-01-10", 40, "B")),
+        )
+
+        def billed_to_a(on: str) -> int:
+            seller.run(on)
+            return sum(one.charge.net.minor for one in seller.billed if one.charge.party == "A")
+
+        billed = [billed_to_a(on) for on in ("2026-01-01", "2026-01-02", "2026-02-01", "2026-02-01")]
+
+        assert billed == [2000, 2000 + 968, 2000 + 600, 2000 + 600]
+        assert billed_to_a("2026-03-01") == 594 + 600 + 600
+
 
 class TestMembership:
     def test_ends_when_a_subscription_is_handed_to_a_party_outside(self) -> None:
