@@ -327,8 +327,13 @@ class _Writer:
         return True
 
     def _was_renewed(self, end: date) -> bool:
-        """Whether the term after an end was billed as an ordinary one, before anything else was agreed."""
-        until = min((self._end_after(end), *(day for day in self._agreed_on if day > end)))
+        """Whether the term after an end was billed as an ordinary one, before anything else was agreed.
+
+        Its first cycle is named by a day less than a month after: what begins with the second extended month
+        was scheduled for the end of the first.
+        """
+        first_month = add_months(end, 1)
+        until = min((self._end_after(end), first_month, *(day for day in self._agreed_on if day > end)))
         return any(end <= start < until for start in self._renewed)
 
     def _renew(self, following: NextTerm, on: date) -> None:

@@ -225,6 +225,26 @@ class TestTheEndOfATerm:
             ("E3", "2027-01-11..2027-02-10", "100.00 EUR"),
         ]
 
+    def test_is_left_as_scheduled_for_the_end_of_an_extended_month(self) -> None:
+        """On its first extended day a renewal with eight seats is scheduled: it begins on 1 February.
+
+        That ordinary cycle, once billed, does not make January one that was renewed.
+        """
+        scheduled = Agreed(next_term=NextTerm(quantity=Decimal(8)))
+        seller = _seller(
+            held("2026-01-01", 10),
+            held("2027-01-01", 10, agreed=scheduled),
+            auto_renew=False,
+            terms={"end_of_term": "est"},
+        )
+        seller.run("2026-12-31")
+
+        assert _lines(seller, "2027-02-01") == [
+            ("E3", "2027-01-01..2027-01-31", "123.60 EUR"),
+            ("E3", "2027-02-01..2027-02-28", "80.00 EUR"),
+        ]
+        assert seller.run("2027-02-01") == ()
+
     def test_never_extends_what_was_renewed_and_billed(self) -> None:
         renewing = _seller(terms={"end_of_term": "est"})
         renewing.run("2027-02-01")
