@@ -7,11 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappings.canonical.money import Money
 from tests.unit.worker.billing.world import (
     FxRate,
     Seller,
     contract,
     day,
+    dec,
     held,
     party,
     per_seat,
@@ -21,7 +23,7 @@ from tests.unit.worker.billing.world import (
     used,
 )
 from worker.billing.bill import bill_group
-from worker.billing.review import PARTS, ReviewLine, pending_of, review
+from worker.billing.review import PARTS, ReviewLine, by_surprise, pending_of, review
 from worker.billing.values import GroupState
 
 
@@ -147,6 +149,93 @@ class TestAReview:
         one.change(held("2026-02-01", 11), held("2026-02-01", 20, "S2"))
 
         assert [line.bill_to for line in reviewed(one, "2026-02-01")] == ["BETA", "ACME"]
+
+    def test_compares_what_is_held_at_the_end_of_both_cycles(self) -> None:
+        """January ended with 12 of 10 seats; February begins with 12: no seats more, less proration."""
+        one = seller(held("2026-01-01", 10), held("2026-01-17", 12))
+        one.run("2026-01-31")
+
+        [line] = reviewed(one, "2026-02-01")
+
+        assert told(line) == {"this": "100.80", "last": "92.13", "proration": "8.67"}
+
+    def test_counts_one_offs_of_the_month_before_the_day(self) -> None:
+        prices = price_list("LIST", per_seat("8.40"), per_seat("500.00", plan="one_time"))
+        for bought, last in (("2025-12-31", "84.00"), ("2026-01-01", "584.00"), ("2026-01-31", "584.00")):
+            one = Seller(
+                setup(price_lists=(prices,)),
+                (subscription(), subscription("SETUP", plan="one_time", anchor=day(bought))),
+                (held("2026-01-01", 10), held(bought, 1, "SETUP")),
+            )
+            for on in sorted({bought, "2026-01-01"}):
+                one.run(on)
+
+            [line] = reviewed(one, "2026-02-01")
+            assert told(line)["last"] == last
+
+    def test_shows_a_payer_that_is_billed_nothing_when_it_was_due(self) -> None:
+        one = seller()
+        one.run("2026-01-01")
+        one.versions = (held("2026-01-01", 10), held("2026-02-01", 0, status="cancelled"))
+
+        assert reviewed(one, "2026-01-31") == ()
+        [line] = reviewed(one, "2026-02-01")
+        assert told(line) == {"this": "0.00", "last": "84.00", "seats": "-84.00"}
+        assert (line.documents, line.held, line.surprise) == ((), 0, 1)
+        assert reviewed(one, "2026-03-02") == ()
+
+    def test_expects_a_cycle_in_arrears_when_it_is_over(self) -> None:
+        one = seller(contracts=(contract(timing="arrears"),))
+        one.run("2026-02-01")
+        one.change(held("2026-02-01", 0, status="cancelled"))
+
+        assert reviewed(one, "2026-02-28") == ()
+        [line] = reviewed(one, "2026-03-01")
+        assert told(line) == {"this": "0.00", "last": "84.00", "seats": "-84.00"}
+
+    def test_counts_the_documents_and_those_that_are_held(self) -> None:
+        prices = price_list("LIST", per_seat("8.40", cost=dec(9)))
+        one = seller(price_lists=(prices,))
+
+        [line] = reviewed(one, "2026-01-01")
+
+        assert (len(line.documents), line.held) == (1, 1)
+        assert (line.issuer, line.bill_to, line.currency) == ("DE", "ACME", "EUR")
+
+    def test_puts_two_payers_of_one_subscription_apart(self) -> None:
+        parties = (party("ACME"), party("PAYER"))
+        one = seller(parties=parties)
+        one.run("2026-01-01")
+        one.setup = setup(parties=parties, contracts=(contract(bill_to="party:PAYER"),))
+
+        assert {line.bill_to: told(line) for line in reviewed(one, "2026-02-01")} == {
+            "ACME": {"this": "0.00", "last": "84.00", "seats": "-84.00"},
+            "PAYER": {"this": "84.00", "last": "0.00", "seats": "84.00"},
+        }
+
+    def test_is_sorted_by_surprise_then_by_difference_then_by_payer(self) -> None:
+        def line(bill_to: str, this: int, last: int, issuer: str = "DE", currency: str = "EUR") -> ReviewLine:
+            nothing = dict.fromkeys(PARTS, Money(0, currency))
+            return ReviewLine(
+                issuer, bill_to, currency, Money(this, currency), Money(last, currency),
+                **nothing, documents=(), held=0,
+            )  # fmt: skip
+
+        lines = [
+            line("F", 100, 100),
+            line("E", 110, 100),
+            line("D", 100, -100),
+            line("C", 5, 0),
+            line("B", 0, 50),
+            line("A", 5, 0),
+            line("A", 5, 0, currency="CHF"),
+            line("A", 5, 0, issuer="AT"),
+        ]
+
+        found = [(one.issuer, one.bill_to, one.currency) for one in by_surprise(lines)]
+
+        assert [bill_to for _, bill_to, _ in found] == ["D", "B", "A", "A", "A", "C", "E", "F"]
+        assert found[2:5] == [("AT", "A", "EUR"), ("DE", "A", "CHF"), ("DE", "A", "EUR")]
 
     @settings(deadline=None)
     @given(

@@ -288,6 +288,37 @@ class TestASuspension:
     def test_costs_nothing_where_the_contract_says_so(self) -> None:
         assert self._seller(suspension="no_charge").billed_net == 8400 - 2710
 
+    def test_goes_on_while_it_is_stated_again(self) -> None:
+        seller = self._seller(suspension="no_charge")
+        seller.versions = (
+            held("2026-01-01", 10),
+            held("2026-01-11", 10, status="suspended"),
+            held("2026-01-16", 10, status="suspended"),
+            held("2026-01-21", 10),
+        )
+        seller.billed = ()
+        seller.run("2026-01-31")
+
+        assert seller.billed_net == 8400 - 2710
+
+    def test_may_last(self) -> None:
+        seller = self._seller(suspension="no_charge")
+        seller.versions = (held("2026-01-01", 10), held("2026-01-11", 10, status="suspended"))
+        seller.billed = ()
+        seller.run("2026-03-31")
+
+        assert seller.billed_net == 8400 - 5690
+
+    def test_is_free_by_the_contract_of_its_first_day(self) -> None:
+        """It began while suspended seats were charged; the contract that frees them came on the 16th."""
+        seller = self._seller()
+        then = contract(from_=day("2026-01-16"), suspension="no_charge", reductions="window_7d")
+        seller.setup = replace(seller.setup, contracts=(*seller.setup.contracts, then))
+        seller.billed = ()
+        seller.run("2026-01-31")
+
+        assert seller.billed_net == 8400
+
     def test_opens_no_window(self) -> None:
         seller = self._seller(suspension="no_charge")
         seller.change(held("2026-01-22", 4))
