@@ -241,7 +241,7 @@ def metered(holder: Holder, usage: Iterable[Usage], calendar: Calendar, *, as_of
 
 def _own_cycle(subscription: Subscription, day: date) -> Period:
     anchor = FIRST_OF_MONTH if subscription.plan == "usage" else subscription.anchor
-    return grid_cycle(anchor, CYCLE_MONTHS[subscription.plan] or 1, day)
+    return grid_cycle(anchor, CYCLE_MONTHS[subscription.plan], day)
 
 
 def _unassigned(subscription: Subscription, service: Period) -> Check:
