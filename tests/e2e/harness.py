@@ -207,16 +207,18 @@ def a_farm(
     `limits`: the simulator allows no more calls than QuickBooks does.
     """
     folder.mkdir(exist_ok=True)
-    with running_simulator(folder, limits=limits) as simulator:
+    with running_simulator(folder, companies(), limits=limits) as simulator:
         yield Farm(folder, simulator, dict(environment or {}))
 
 
 @contextmanager
-def running_simulator(folder: Path, *, limits: bool) -> Iterator[Simulator]:
-    """The simulator's own process on a free port; a request is cut after 1 s."""
+def running_simulator(
+    folder: Path, config: Mapping[str, Any], *, limits: bool, ledger: str = "quickbooks"
+) -> Iterator[Simulator]:
+    """A ledger's simulator as a process of its own on a free port."""
     file = folder / "simulator.json"
-    file.write_text(json.dumps(companies()))
-    module = "connectors.ledgers.quickbooks.simulator"
+    file.write_text(json.dumps(config))
+    module = f"connectors.ledgers.{ledger}.simulator"
     command = [*launcher(), sys.executable, "-m", module, "--config", str(file), "--print-ready"]
     with (folder / "simulator.log").open("ab") as log:
         process = subprocess.Popen(
@@ -234,7 +236,7 @@ def running_simulator(folder: Path, *, limits: bool) -> Iterator[Simulator]:
 
 
 def companies() -> dict[str, Any]:
-    """A US company with sales tax and a UK one with VAT."""
+    """A US company with sales tax and a UK one with VAT; a request is cut after 1 s."""
     vat = [
         {"id": "2", "name": "20% S", "rates": [{"id": "4", "name": "20% S", "percent": "20"}]},
         {"id": "5", "name": "No VAT", "rates": [{"id": "7", "name": "No VAT", "percent": "0"}]},

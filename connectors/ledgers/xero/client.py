@@ -6,6 +6,7 @@ idempotency key, exact decimals and a total deadline (ledgers.md 1.7).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -61,6 +62,9 @@ class XeroClient:
         self._session = session
         self._access = access
         self._clock = clock
+        self._reads = itertools.count(1)
+        self.reads_made = 0
+        """Reads that were answered; each counts towards the organisation's calls of the day."""
 
     def create(self, path: str, bodies: Sequence[bytes], *, key: str, not_after: float | None) -> Reply:
         """PUT up to 50 new records; those that are turned down stay in the answer beside the others.
@@ -132,7 +136,13 @@ class XeroClient:
             params=params,
             deadline_s=READ_DEADLINE_S,
         )
-        return reading(lambda: self._sent(request, None), clock=self._clock)
+
+        def once() -> Reply:
+            reply = self._sent(request, None)
+            self.reads_made = next(self._reads)
+            return reply
+
+        return reading(once, clock=self._clock)
 
     def _write(
         self,

@@ -49,6 +49,11 @@ class XeroLedger:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
+    @property
+    def reads_made(self) -> int:
+        """Metered reads of this session so far."""
+        return self._client.reads_made
+
     def check(self) -> BookState:
         """Read the organisation's facts and currencies (two reads); problems are plain sentences."""
         told = next(iter(self._client.organisation().records("Organisations")), {})

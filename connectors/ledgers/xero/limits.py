@@ -51,6 +51,7 @@ CAPABILITIES = Capabilities(
     tax_mode="ours",
     caller_sets_number=True,
     metered_reads=True,
+    app_calls_per_minute=10_000,
     server_limit_s=120,
     recheck_s=10,
     throttle_default_s=60,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from connectors import application
 from connectors.http.oauth import Provider
 from connectors.http.session import checked_address, is_loopback
 from mappings.canonical.book import Book
@@ -27,6 +28,7 @@ SETTINGS: Mapping[str, str] = {
     "of the reference that customers see.",
     "limits_share": "Share of the published call limits that this book may use, above 0 to 1; less than 1 "
     "where other applications work in the same organisation.",
+    **application.SETTINGS,
 }
 REQUIRED_SETTINGS = frozenset({"tenant_id", "environment", "client_id"})
 
