@@ -44,8 +44,8 @@ def world(sqlite_databases: SqliteDatabases) -> Iterator[World]:
 
 class TestWriteAhead:
     def die_before_the_verdict(self, world: World, kind: type[MortalStore]) -> None:
-        """The verdict is a drain's fourth write: take, adopt, write-ahead, settle."""
-        store = kind(world.store.engine, dies_at=3, after_commit=False)
+        """The verdict is a drain's third write: take, write-ahead, settle."""
+        store = kind(world.store.engine, dies_at=2, after_commit=False)
         assert world.drain_and_die(store)
         assert world.ledger.documents() == ["INV-0", "INV-1"]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
 import structlog
@@ -99,21 +100,11 @@ def drain(
     `is_crowded` (other books wait for a thread) it keeps none only to wait for its next slot, and gives
     the lane back after a time slice.
     """
-    now = ports.clock.now()
-    with ports.store.read() as connection:
-        lane = lanes.get(connection, book.code)
-    if lane is None or lane.pause_reason:
-        return Drained("unknown book" if lane is None else f"paused: {lane.pause_reason}")
-    if lane.not_before > now:
-        return Drained("waiting", wake_at=lane.not_before)
-    if lane.lease_until > now:
-        return Drained("held by another worker")
     crashpoint("actor.before_claim")
-    lane = ports.store.transact(
-        lambda connection: lanes.take(connection, book.code, holder=ports.holder, now=now)
-    )
-    if lane is None:
-        return Drained("held by another worker")
+    claim = ports.store.transact(partial(_claim, book=book.code, holder=ports.holder, now=ports.clock.now()))
+    if isinstance(claim, Drained):
+        return claim
+    lane = claim.lane
     crashpoint("actor.after_claim")
     drained = Drained(f"paused: {MISCONFIGURED}")
     try:
@@ -124,11 +115,34 @@ def drain(
             running = _Drain(
                 ports, book, ledger, timing, lane, should_stop, is_crowded, on_verdict, slots, guard
             )
+            if claim.has_abandoned and recover.adopt_abandoned(ports, lane, timing):
+                log.warning("recover.adopted", book=book.code)
             drained = running.run()
     finally:
         held, slot_at = lane, drained.slot_at
         ports.store.transact(lambda connection: lanes.release(connection, held, slot_at=slot_at))
     return drained
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A lane that is mine now. `has_abandoned`: its earlier holder stopped in the middle of sending."""
+
+    lane: Lane
+    has_abandoned: bool
+
+
+def _claim(connection: Connection, *, book: str, holder: str, now: datetime) -> _Claim | Drained:
+    """Take the lane, or say why not."""
+    lane = lanes.get(connection, book)
+    if lane is None or lane.pause_reason:
+        return Drained("unknown book" if lane is None else f"paused: {lane.pause_reason}")
+    if lane.not_before > now:
+        return Drained("waiting", wake_at=lane.not_before)
+    taken = lanes.take(connection, book, holder=holder, now=now) if lane.lease_until <= now else None
+    if taken is None:
+        return Drained("held by another worker")
+    return _Claim(taken, deliveries.has_abandoned(connection, book, epoch=taken.epoch))
 
 
 def _opened(ports: Ports, book: Book) -> Ledger | None:
@@ -168,8 +182,6 @@ class _Drain:
     def run(self) -> Drained:
         """Work until nothing is due, the lane pauses or is lost, or somebody asks to stop."""
         self.began_s = self.ports.clock.monotonic()
-        if recover.adopt_abandoned(self.ports, self.lane, self.timing):
-            log.warning("recover.adopted", book=self.book.code)
         in_flight = max(1, self.ledger.capabilities.rates.in_flight)
         with ThreadPoolExecutor(in_flight, thread_name_prefix=f"lane-{self.book.code}") as pool:
             try:

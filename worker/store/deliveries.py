@@ -125,6 +125,14 @@ def abandoned(connection: Connection, book: str, *, epoch: int) -> tuple[Deliver
     return tuple(_delivery(row) for row in connection.execute(query).mappings())
 
 
+def has_abandoned(connection: Connection, book: str, *, epoch: int) -> bool:
+    """Whether an earlier holder of the lane left anything in `sending`."""
+    left = select(DELIVERY.c.id).where(
+        DELIVERY.c.book == book, DELIVERY.c.state == "sending", DELIVERY.c.epoch < epoch
+    )
+    return connection.execute(left.limit(1)).first() is not None
+
+
 def get(connection: Connection, delivery_id: str) -> Delivery | None:
     """One delivery by id."""
     row = connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).mappings().first()

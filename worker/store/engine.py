@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 
 Result = TypeVar("Result")
 
 WRITE = "subledger_write"
 _TRIES_MAX = 5
+_TRUSTED_S = 1.0
+"""How long a connection counts as alive after it was used."""
 _RETRIABLE_PG = {"40001", "40P01"}
 
 
@@ -80,7 +82,8 @@ def open_store(url: str) -> Store:
         engine = create_engine(parsed, connect_args={"timeout": 5.0, "check_same_thread": False})
         _take_over_begin(engine)
     else:
-        engine = create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        engine = create_engine(parsed, pool_size=10, max_overflow=30)
+        _ping_after_a_pause(engine)
     return Store(engine)
 
 
@@ -100,6 +103,26 @@ def _parsed(url: str) -> URL:
 def _is_retriable(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlstate", None)
     return code in _RETRIABLE_PG or "database is locked" in str(error.orig)
+
+
+def _ping_after_a_pause(engine: Engine) -> None:
+    """Ask a connection whether it is alive before it is used, unless it was used a moment ago.
+
+    A ping for each of the twenty transactions that an event takes would cost as much as two of them.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used_at", time.monotonic()) <= _TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _take_over_begin(engine: Engine) -> None:
