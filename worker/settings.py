@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PUBLIC_URL = r"^(https://[^\s?#@]+|http://(localhost|127\.0\.0\.1)(:\d+)?)?$"
@@ -36,6 +37,33 @@ class Settings(BaseSettings):
         "warning", pattern="^(debug|info|warning|error)$", validation_alias="SUBLEDGER_LOG_LEVEL"
     )
 
+    @field_validator("redis_url")
+    @classmethod
+    def _is_readable(cls, url: SecretStr | None) -> SecretStr | None:
+        """An address whose parts can be told apart; the message never repeats it."""
+        if url is None:
+            return url
+        try:
+            parts = urlsplit(url.get_secret_value().strip())
+            is_fine = parts.scheme in ("redis", "rediss", "unix") and (parts.port or 6379) > 0
+        except ValueError:
+            is_fine = False
+        if not is_fine or parts.fragment:
+            raise ValueError(
+                "use redis://:PASSWORD@HOST:PORT/NUMBER, with @ : / ? # of the password percent-encoded"
+            )
+        return SecretStr(url.get_secret_value().strip())
+
+    @field_validator("webhook_secrets", "client_secrets")
+    @classmethod
+    def _are_named(cls, setting: SecretStr) -> SecretStr:
+        """Every secret under a name: one without would be dropped in silence, and a door stay closed."""
+        for position, part in enumerate(_parts(setting), start=1):
+            name, separator, values = part.partition("=")
+            if not (name.strip() and separator and values.strip("| ")):
+                raise ValueError(f"part {position} is not NAME=SECRET (several are parted by commas)")
+        return setting
+
     @property
     def sqlite_path(self) -> Path | None:
         """The database file in embedded mode, else None."""
@@ -62,10 +90,21 @@ def load() -> Settings:
     try:
         return Settings.model_validate({})
     except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise BadSettings("; ".join(wrong)) from None
+        raise BadSettings("; ".join(_said(one["loc"], one["msg"]) for one in error.errors())) from None
+
+
+def _said(place: tuple[int | str, ...], message: str) -> str:
+    return f"{'.'.join(map(str, place))}: {message.removeprefix('Value error, ')}"
 
 
 def _named(setting: SecretStr) -> dict[str, tuple[str, ...]]:
-    pairs = (part.partition("=") for part in setting.get_secret_value().split(",") if part.strip())
-    return {name.strip(): tuple(filter(None, values.split("|"))) for name, _, values in pairs}
+    """Name -> its secrets. Blanks and line ends around one come from files and are nobody's secret."""
+    pairs = (part.partition("=") for part in _parts(setting))
+    return {
+        name.strip(): tuple(filter(None, (value.strip() for value in values.split("|"))))
+        for name, _, values in pairs
+    }
+
+
+def _parts(setting: SecretStr) -> list[str]:
+    return [part for part in setting.get_secret_value().split(",") if part.strip()]

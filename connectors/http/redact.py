@@ -22,11 +22,12 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"), "[bank account]"),
     (re.compile(r"\b\d{2}-\d{7}\b|\b\d{3}-\d{2}-\d{4}\b"), "[tax id]"),
+    (re.compile(r"\+(?=(?:\D{0,2}\d){9})\d[\d ()/.-]{7,20}\d"), "[phone]"),
 )
 
 
 def redact(text: str, *, length_max: int = 2000) -> str:
-    """The text without bearer tokens, secrets, e-mail, bank and US tax numbers, on one line, cut short."""
+    """The text without tokens, secrets, e-mail, phone, bank and tax numbers, on one line, cut short."""
     for pattern, instead in _RULES:
         text = pattern.sub(instead, text)
     plain = " ".join(text.split())

@@ -54,22 +54,24 @@ def is_loopback(address: str) -> bool:
 
 
 def checked_address(address: str) -> str:
-    """The address without a trailing slash; raises `AddressRefused` unless https, or http on loopback.
+    """The address without a trailing slash; raises `AddressRefused` unless https by name, or on loopback.
 
-    User names, queries and fragments are refused as well: they have no place in a base address.
+    User names, queries and fragments are refused as well: they have no place in a base address. So are other
+    machines by number, however it is written: no ledger is reached that way, but a cloud's own door may be.
     """
-    parts = urlsplit(address)
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    if parts.hostname and plain and (parts.scheme == "https" or is_plain_loopback(address)):
+    try:
+        parts = urlsplit(address)
+        plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        host, is_here, scheme = parts.hostname or "", is_loopback(address), parts.scheme
+    except ValueError:  # brackets that are no address
+        plain, host, is_here, scheme = False, "", False, ""
+    is_named = host.rpartition(".")[2][:1].isalpha() and ":" not in host
+    if plain and ((scheme == "https" and (is_named or is_here)) or (scheme == "http" and is_here)):
         return address.rstrip("/")
     raise AddressRefused(
-        f"{address!r} is not an address we send to: give an https:// address, or http:// on 127.0.0.1"
+        f"{scheme or 'no scheme'}://{host} is not an address we send to:"
+        " give an https:// address, or http:// on 127.0.0.1"
     )
-
-
-def is_plain_loopback(address: str) -> bool:
-    """Whether an address is unencrypted HTTP to this machine: a simulator or a test."""
-    return urlsplit(address).scheme == "http" and is_loopback(address)
 
 
 @dataclass(frozen=True, slots=True)

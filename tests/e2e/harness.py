@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import requests
 
@@ -85,13 +85,16 @@ class Farm:
         """Start one command with --json."""
         return self.spawn(PROGRAM, *arguments, "--json")
 
-    def spawn(self, *command: str) -> subprocess.Popen[str]:
-        """Start a program in the farm's folder and environment; it ends with this process at the latest."""
+    def spawn(self, *command: str, log: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Start a program in the farm's folder and environment; it ends with this process at the latest.
+
+        One that logs more than a pipe holds needs a file for its `log` (standard error).
+        """
         kept = {name: value for name, value in os.environ.items() if name in _KEEP}
         ours = {"DATABASE_URL": self.database_url, "SUBLEDGER_CLIENT_SECRETS": "*=simulator-secret"}
         return subprocess.Popen(
             [*launcher(), *command], cwd=self.folder, env=kept | ours | self.environment, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
 
     def set_up(self, *texts: str) -> None:

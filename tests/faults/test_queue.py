@@ -172,6 +172,24 @@ class TestTrouble:
 
         assert "of its maxmemory" in queue_trouble(valkey.url)
 
+    def test_names_a_database_that_another_application_uses(self, app: App, valkey: RedisServer) -> None:
+        """Bad input 43."""
+        open_queues(app)
+        app.doorbell.ring("drain_book", BOOK.code)
+        assert queue_trouble(valkey.url) == ""
+
+        with redis.Redis.from_url(valkey.url) as client:
+            client.set("celery-task-meta-1", "x")
+
+        assert "another application" in queue_trouble(valkey.url)
+
+    def test_is_told_when_its_certificate_is_wrong(self, valkey: RedisServer) -> None:
+        """Bad input 43: no TLS there at all; nothing of the address is repeated."""
+        told = queue_trouble(valkey.url.replace("redis://", "rediss://:canary-password@"))
+
+        assert "does not answer" in told
+        assert "canary" not in told
+
     def test_is_told_when_nobody_answers(self, valkey: RedisServer) -> None:
         valkey.kill()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from redis import Redis
@@ -10,6 +10,8 @@ from redis.exceptions import RedisError
 
 _PATIENCE_S = 1.0
 _POLICY = "noeviction"
+_OURS = b"dramatiq"
+_LOOK_AT = 100
 _FULL_ABOVE = 0.7
 """Share of its memory limit from which on Redis is soon too full to take a ring."""
 
@@ -20,11 +22,19 @@ def queue_trouble(redis_url: str | None) -> str:
         return ""
     client = Redis.from_url(redis_url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S)
     try:
-        return _wrong_settings(client.info("memory"))
+        return _wrong_settings(client.info("memory")) or _strangers(client)
     except (RedisError, OSError) as error:
         return f"Redis does not answer ({type(error).__name__}); work goes on more slowly, by the sweeper"
     finally:
         client.close()
+
+
+def _strangers(client: Redis) -> str:
+    """Whether another application keeps its keys in our database number (bad input 43); a look at a few."""
+    keys: Iterable[Any] = client.scan(count=_LOOK_AT)[1]
+    if all(bytes(key).startswith(_OURS) for key in keys):
+        return ""
+    return "this Redis database number holds keys of another application; give Subledger a number of its own"
 
 
 def _wrong_settings(memory: Mapping[str, Any]) -> str:

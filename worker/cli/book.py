@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli import exits
+from worker.cli import exits, pausing
 from worker.cli.connecting import connect
 from worker.cli.nouns import noun
 from worker.cli.opening import actor, opened, ports_of
 from worker.cli.options import AsJson, DryRun, Reason
-from worker.cli.output import Output, plain
+from worker.cli.output import Output
 
 if TYPE_CHECKING:
     from worker.delivery.consent import ConsentWarning
@@ -120,32 +120,8 @@ def check(
 app.command("connect")(connect)
 
 
-@app.command("pause")
-def pause(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Send nothing more to a book until it is resumed; what is in flight finishes.
-
-    Example: subledger book pause UK --reason "year end"
-    """
-    from worker.flows import pause as pausing
-
-    with opened() as installation:
-        ports = ports_of(installation, dry_run=dry_run)
-        change = pausing.pause(ports, installation.book(code), actor=actor(), reason=reason)
-    return _tell(plain(change), applied=change.applied and not dry_run, verb="paused", as_json=as_json)
-
-
-@app.command("resume")
-def resume(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Let a paused book go on.
-
-    Example: subledger book resume UK
-    """
-    from worker.flows import pause as pausing
-
-    with opened(rings=True) as installation:
-        ports = ports_of(installation, dry_run=dry_run)
-        change = pausing.resume(ports, installation.book(code), actor=actor(), reason=reason)
-    return _tell(plain(change), applied=change.applied and not dry_run, verb="resumed", as_json=as_json)
+for _name, _verb in (("pause", pausing.pause), ("resume", pausing.resume)):
+    app.command(_name)(_verb)
 
 
 @app.command("verified")
@@ -164,13 +140,4 @@ def verified(code: Code, reason: Reason = "", dry_run: DryRun = False, as_json: 
     out = Output(as_json=as_json)
     out.result({"book": code, "was_verifying": ended, "applied": ended and not dry_run})
     out.line(f"book {code}: " + ("verified" if ended else "was not being verified"))
-    return exits.DONE
-
-
-def _tell(change: dict[str, object], *, applied: bool, verb: str, as_json: bool) -> int:
-    out = Output(as_json=as_json)
-    would = change["applied"] and not applied
-    out.result({**change, "applied": applied})
-    told = f"would be {verb}" if would else f"is {verb}" if applied else f"was {verb} already"
-    out.line(f"book {change['book']} {told}")
     return exits.DONE

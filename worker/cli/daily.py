@@ -10,7 +10,7 @@ import typer
 
 from worker.cli import exits, reversing, review_page, running
 from worker.cli.book import show_books, show_warnings
-from worker.cli.document import Name, show_document
+from worker.cli.document import Name, Personal, show_document
 from worker.cli.opening import opened
 from worker.cli.options import AsJson, AsOf, DryRun, Reason, Yes
 from worker.cli.output import Output
@@ -168,12 +168,12 @@ def status(as_json: AsJson = False) -> int:
     return exits.ATTENTION if needs else exits.DONE
 
 
-def explain(name: Name, as_json: AsJson = False) -> int:
+def explain(name: Name, personal: Personal = False, as_json: AsJson = False) -> int:
     """Explain one document line by line: each amount with its calculation in words.
 
     Example: subledger explain 2026-0001
     """
-    return show_document(name, with_basis=True, as_json=as_json)
+    return show_document(name, with_basis=True, personal=personal, as_json=as_json)
 
 
 def needs_a_person(account: RunAccount) -> bool:

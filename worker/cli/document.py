@@ -28,6 +28,9 @@ app = noun("Invoices and credit notes: look, approve, hold back, let go.")
 
 _STATES = ("draft", "held", "released")
 Name = Annotated[str, typer.Argument(metavar="NUMBER", help="A document's number, reference or id.")]
+Personal = Annotated[
+    bool, typer.Option("--personal", help="In the JSON also the payer's address, e-mail and tax ids.")
+]
 
 
 @app.command("list")
@@ -73,15 +76,15 @@ def list_(
 
 
 @app.command("show")
-def show(name: Name, as_json: AsJson = False) -> int:
+def show(name: Name, personal: Personal = False, as_json: AsJson = False) -> int:
     """Show one document: lines, taxes, totals, state, and where it is.
 
     Example: subledger document show 2026-0001
     """
-    return show_document(name, with_basis=False, as_json=as_json)
+    return show_document(name, with_basis=False, personal=personal, as_json=as_json)
 
 
-def show_document(name: str, *, with_basis: bool, as_json: bool) -> int:
+def show_document(name: str, *, with_basis: bool, personal: bool, as_json: bool) -> int:
     """Print one document; `with_basis` tells the calculation of each line and the settings it was made by."""
     from worker.flows import chain, explaining, followup, overview
 
@@ -91,7 +94,7 @@ def show_document(name: str, *, with_basis: bool, as_json: bool) -> int:
         settings = explaining.settings_of_lines(installation.ports, facts.content) if with_basis else ()
         led_to = chain.chain(installation.ports, facts) if with_basis else ()
     out = Output(as_json=as_json)
-    result: dict[str, object] = {"document": as_json_of(facts, links)}
+    result: dict[str, object] = {"document": as_json_of(facts, links, personal=personal)}
     if with_basis:
         result |= {"settings": settings_as_json(settings), "chain": chain_page.as_json_of(led_to)}
     out.result(result)

@@ -12,8 +12,21 @@ if TYPE_CHECKING:
     from worker.flows.overview import DocumentFacts
 
 
-def as_json_of(facts: DocumentFacts, links: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The list's fields, then everything the document says, its checks, hold and deliveries."""
+_PERSONAL = frozenset({"address", "registrations", "emails"})
+
+
+def as_json_of(
+    facts: DocumentFacts, links: Mapping[str, str] | None = None, *, personal: bool = False
+) -> dict[str, Any]:
+    """The list's fields, then everything the document says, its checks, hold and deliveries.
+
+    The payer's address, e-mail and tax ids only with `personal`: such output is stored and sent about.
+    """
+    content: dict[str, Any] = plain(facts.content)
+    if not personal:
+        content["bill_to"] = {
+            name: value for name, value in content["bill_to"].items() if name not in _PERSONAL
+        }
     line: dict[str, Any] = plain(facts.line)
     hold = {"by": facts.held_by, "because": facts.held_because} if facts.held_by else None
     return {
@@ -22,7 +35,7 @@ def as_json_of(facts: DocumentFacts, links: Mapping[str, str] | None = None) -> 
         "hold": hold,
         "deliveries": [{**plain(one), "link": (links or {}).get(one.id, "")} for one in facts.deliveries],
         "follow_ups": plain(facts.follow_ups),
-        "content": plain(facts.content),
+        "content": content,
     }
 
 

@@ -12,6 +12,7 @@ from worker.cli.book import show_warnings
 from worker.cli.opening import opened
 from worker.cli.options import AsJson, Since
 from worker.cli.output import Output
+from worker.cli.problems import Stop
 
 if TYPE_CHECKING:
     from datetime import date
@@ -44,11 +45,11 @@ def exceptions(
     with opened() as installation:
         if book:
             installation.book(book)
-        wanted = Wanted(tuple(cause or ()), book, tuple(kind or ()), since=start_of(since))
+        now = installation.clock.now()
+        wanted = Wanted(tuple(cause or ()), book, tuple(kind or ()), since=start_of(since, now=now))
         found = listing.causes(installation.ports, wanted)
         consent = overview.consent_warnings(installation.ports)
         reads = overview.reads_warnings(installation.ports)
-        now = installation.clock.now()
     out = Output(as_json=as_json)
     count = sum(one.count for one in found)
     told = {"causes": found, "count": len(found), "deliveries": count}
@@ -63,9 +64,12 @@ def exceptions(
     return exits.ATTENTION
 
 
-def start_of(day: date | None) -> datetime | None:
-    """The instant a day begins in UTC, or None for no day."""
-    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+def start_of(day: date | None, *, now: datetime) -> datetime | None:
+    """The instant a day begins in UTC, or None for no day; one that is still to come selects nothing."""
+    begin = None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if begin is not None and begin > now:
+        raise Stop(exits.WRONG_USE, f"--since {day} is still to come", fix="Give a day that has begun.")
+    return begin
 
 
 def _print(out: Output, cause: Cause, now: datetime) -> None:

@@ -75,8 +75,9 @@ def _keys(installation: App, *, dry_run: bool) -> Vault:
     from worker.store import key_file
 
     known, file = installation.vault(), installation.keys_file
-    has_fresh = installation.settings.keys is not None or rotate_keys.is_unfinished(installation.ports, known)
-    if has_fresh or file is None:
+    if installation.settings.keys is not None or file is None:
+        return known
+    if not rotate_keys.wants_fresh_key(installation.ports, known):
         return known
     return key_file.rehearse_add(file) if dry_run else key_file.add(file)
 
@@ -89,7 +90,8 @@ def _tell(out: Output, done: Rotation, *, where: str, dry_run: bool) -> None:
         books = ", ".join(sorted({one.book for one in done.resealed}))
         out.line(f"{secrets} (books: {books}) {was} newly encrypted with key {done.key}")
     elif not done.unopened:
-        out.line(f"nothing to encrypt anew: {done.already} of {done.already} secrets have key {done.key}")
+        have = f"all {done.already} secrets have" if done.already else "no secret is stored, and new ones get"
+        out.line(f"nothing to encrypt anew: {have} key {done.key}")
     for one in done.unopened:
         out.line(f"not opened: the {one.which} token of book {one.book} needs key {one.key_id}")
     if done.unopened:

@@ -21,6 +21,7 @@ from worker.cli import (
     keys,
     ledger,
     mapping,
+    pausing,
     problems,
     reconcile,
     reconcile_books,
@@ -69,6 +70,7 @@ def program() -> typer.Typer:
     showing.add_to(app)
     daily.add_to(app)
     exceptions.add_to(app)
+    pausing.add_to(app)
     statement.add_to(app)
     service.add_to(app)
     simulator.add_to(app)

@@ -42,9 +42,7 @@ def book(
 
     with opened(rings=True) as installation:
         ports = ports_of(installation, dry_run=dry_run)
-        begin = start_of(since)
-        if begin is not None and begin > installation.clock.now():
-            raise Stop(exits.WRONG_USE, f"{since} is still to come", fix="Give a day that has begun.")
+        begin = start_of(since, now=installation.clock.now())
         try:
             done = reconcile_book.reconcile(ports, installation.book(code), since=begin)
         except reconcile_book.CannotReport as cannot:

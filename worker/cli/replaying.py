@@ -59,7 +59,7 @@ def plan(
             book,
             tuple(kind or ()),
             tuple(state or ("parked", "blocked")),
-            start_of(since),
+            start_of(since, now=installation.clock.now()),
         )
         books = {one.code: (one, installation.timing(one)) for one in installation.books()}
         made = replay_plan.make(installation.ports, books, wanted)

@@ -102,22 +102,12 @@ def _run_web(installation: App, listener: socket.socket, stop: Stopping) -> None
     import uvicorn
 
     from worker.actors.health import queue_trouble
+    from worker.cli.web_server import config
     from worker.web.app import make_app
 
     redis_url = installation.settings.redis_url
     url = redis_url.get_secret_value() if redis_url else None
-    config = uvicorn.Config(
-        make_app(installation, queue_trouble=lambda: queue_trouble(url)),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        limit_concurrency=512,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=20,
-        h11_max_incomplete_event_size=32 * 1024,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    web = make_app(installation, queue_trouble=lambda: queue_trouble(url))
+    uvicorn.Server(config(web)).run(sockets=[listener])
     if not stop.is_set():
         raise Stop(exits.FAILED, "the web server ended by itself", fix="Look at the log above.")

@@ -133,9 +133,9 @@ def _keep(ports: Ports, book: Book, tokens: BookTokens, token: Token, *, actor: 
     def work(connection: Connection) -> tuple[str, ...]:
         tokens.replace(connection, token)
         audit.record(connection, actor=actor, act="book.connect", subject=f"book {book.code}", now=now)
-        lost = lanes.paused_because(connection, "consent_lost")
+        paused = lanes.pauses(connection)
         users = (one.code for one in setup.books(connection) if registry.tokens_of(one) == tokens.book)
-        resumed = tuple(code for code in users if code in lost)
+        resumed = tuple(code for code in users if paused.get(code) == "consent_lost")
         for code in resumed:
             lanes.resume(connection, code)
         return resumed

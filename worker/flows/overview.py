@@ -203,12 +203,12 @@ def consent_warnings(ports: Ports) -> tuple[ConsentWarning, ...]:
     """Books whose consent ends soon, the soonest first; one whose consent is lost tells that by its pause."""
     with ports.store.read() as connection:
         lives = tokens.lives(connection)
-        lost = lanes.paused_because(connection, "consent_lost")
+        paused = lanes.pauses(connection)
     now = ports.clock.now()
     found = (
         warning(one.book, rolling_until=one.rolling_until, hard_until=one.hard_until, now=now)
         for one in lives
-        if one.book not in lost
+        if paused.get(one.book) != "consent_lost"
     )
     return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.ends_at, one.book)))
 

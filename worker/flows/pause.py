@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mappings.canonical.book import Book
@@ -51,6 +52,13 @@ def resume(ports: Ports, book: Book, *, actor: str, reason: str) -> LaneChange:
     if change.applied:
         ports.doorbell.ring("drain_book", book.code)
     return change
+
+
+def paused_by_operator(ports: Ports, books: Sequence[Book]) -> tuple[Book, ...]:
+    """Those of the books that a person has paused: other pauses end with their cause."""
+    with ports.store.read() as connection:
+        paused = lanes.pauses(connection)
+    return tuple(book for book in books if paused.get(book.code) == BY_OPERATOR)
 
 
 def _reason(connection: Connection, book: str) -> str:

@@ -15,6 +15,7 @@ import structlog
 from connectors.crashpoints import crashpoint
 from connectors.errors import ConnectorError, OutcomeUnknown
 from connectors.protocols import Clock, Held, Ledger, Posted
+from worker.delivery.personal import without_personal
 from worker.delivery.step import LookUp, Post, Step, quiet_period
 from worker.delivery.verdict import after_failed_read, after_read, echo_differs
 from worker.flows import steps
@@ -91,7 +92,7 @@ def read(ledger: Ledger, chosen: Sequence[Delivery], *, clock: Clock) -> Reading
         else:
             failed = OutcomeUnknown(f"The connector answered {len(held)} of {len(chosen)} look-ups.")
     except ConnectorError as error:
-        failed = error
+        failed = without_personal(error, (one.record for one in chosen))
     except Exception as error:  # the connector's door: a failed read proves nothing
         log.exception("recover.connector-failed", book=chosen[0].book)
         failed = OutcomeUnknown(f"Our connector failed with {type(error).__name__}.")

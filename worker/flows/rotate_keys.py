@@ -27,10 +27,10 @@ class Rotation:
     removable: tuple[str, ...]
 
 
-def is_unfinished(ports: Ports, vault: Vault) -> bool:
-    """Whether something is still sealed with an older key: an earlier pass did not come to its end."""
+def wants_fresh_key(ports: Ports, vault: Vault) -> bool:
+    """Whether a new key has something to do: not before an earlier pass is through, nor without secrets."""
     with ports.store.read() as connection:
-        return any(one.key_id != vault.sealing_key for one in sealed.secrets(connection))
+        return {one.key_id for one in sealed.secrets(connection)} == {vault.sealing_key}
 
 
 def rotate(ports: Ports, vault: Vault, *, actor: str, dry_run: bool = False) -> Rotation:

@@ -21,6 +21,7 @@ from mappings.identity import DeliveryIdentity
 from worker.delivery.batch import batch_key
 from worker.delivery.consequence import after_outcomes
 from worker.delivery.pacing import Pacing
+from worker.delivery.personal import without_personal
 from worker.delivery.step import Park, quiet_period
 from worker.delivery.verdict import Facts, after_push
 from worker.flows import steps
@@ -159,23 +160,25 @@ def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
     shipments = [delivery.shipment for delivery in parcel.deliveries]
     try:
         answered = ledger.push(shipments, batch_key=parcel.batch_key, not_after=parcel.not_after)
-        outcomes = tuple(_checked(one) for one in answered)
+        outcomes = tuple(_checked(one, parcel.deliveries) for one in answered)
         if len(outcomes) == len(shipments):
             return Answer(parcel, outcomes, None, clock.now())
         failed: ConnectorError = OutcomeUnknown(
             f"The connector answered {len(outcomes)} of {len(shipments)} records."
         )
     except ConnectorError as error:
-        failed = error
+        failed = without_personal(error, (one.record for one in parcel.deliveries))
     except Exception as error:  # the connector's door: its bug must not lose what may have been sent (row 73)
         log.exception("push.connector-failed", book=parcel.deliveries[0].book)
         failed = OutcomeUnknown(f"Our connector failed with {type(error).__name__}.")
     return Answer(parcel, (failed,) * len(shipments), failed, clock.now())
 
 
-def _checked(outcome: object) -> Outcome:
+def _checked(outcome: object, sent: Sequence[Delivery]) -> Outcome:
     """An outcome as it was promised; anything else says nothing about what was sent (row 74)."""
-    if isinstance(outcome, Posted | ConnectorError):
+    if isinstance(outcome, ConnectorError):
+        return without_personal(outcome, (one.record for one in sent))
+    if isinstance(outcome, Posted):
         return outcome
     return OutcomeUnknown(f"Our connector answered with {type(outcome).__name__}.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from datetime import datetime
 from mappings.canonical.book import Book
 from worker.flows.ports import Ports, Timing
 from worker.flows.push import drain
-from worker.store import deliveries
+from worker.store import deliveries, lanes
 from worker.store.deliveries import Delivery
 
 PATIENCE_S = 300.0
@@ -98,9 +98,10 @@ def follow(
     should_stop: Callable[[], bool],
     on_progress: Callable[[int], None],
 ) -> tuple[Waiting, ...]:
-    """Ring the workers for every book and wait until nothing is open any more, or nothing moves.
+    """Ring the workers for every book and wait until nothing can go on any more, or nothing moves.
 
-    `on_progress` gets the number of deliveries still open.
+    What a paused book holds does not go on and is not waited for. `on_progress` gets the number of deliveries
+    still open.
     """
     codes = tuple(sorted(books))
     for code in codes:
@@ -108,16 +109,28 @@ def follow(
     last, moved_at = -1, ports.clock.monotonic()
     while not should_stop():
         with ports.store.read() as connection:
+            paused = lanes.pauses(connection)
             left = deliveries.open_count(connection, codes)
-            wake = {code: deliveries.next_wake(connection, code) for code in codes}
+            moving = deliveries.open_count(connection, [code for code in codes if code not in paused])
         if left != last:
             last, moved_at = left, ports.clock.monotonic()
             on_progress(left)
-        if left == 0:
-            return ()
+        if moving == 0:
+            break
         if ports.clock.monotonic() - moved_at > PATIENCE_S:
             break
         ports.clock.sleep(_POLL_S)
-    return tuple(
-        Waiting(code, "no worker has moved it", wake[code]) for code in codes if wake[code] is not None
-    )
+    return _left_over(ports, codes)
+
+
+def _left_over(ports: Ports, codes: Sequence[str]) -> tuple[Waiting, ...]:
+    """Books that still have open deliveries, and why those do not go on."""
+    with ports.store.read() as connection:
+        paused = lanes.pauses(connection)
+        return tuple(
+            Waiting(code, f"paused: {paused[code]}", None)
+            if code in paused
+            else Waiting(code, "no worker has moved it", deliveries.next_wake(connection, code))
+            for code in codes
+            if deliveries.open_count(connection, (code,))
+        )

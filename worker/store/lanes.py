@@ -141,9 +141,10 @@ def paused_for(connection: Connection, reasons: Iterable[str], *, now: datetime)
     return tuple(sorted(connection.execute(query).scalars()))
 
 
-def paused_because(connection: Connection, reason: str) -> frozenset[str]:
-    """Books that are paused for this reason."""
-    return frozenset(connection.execute(select(LANE.c.book).where(LANE.c.pause_reason == reason)).scalars())
+def pauses(connection: Connection) -> dict[str, str]:
+    """Every paused book with the reason."""
+    query = select(LANE.c.book, LANE.c.pause_reason).where(LANE.c.pause_reason != "")
+    return {row.book: row.pause_reason for row in connection.execute(query)}
 
 
 def verify(connection: Connection, *, now: datetime, book: str = "") -> tuple[str, ...]:

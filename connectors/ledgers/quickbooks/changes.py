@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from connectors.ledgers.quickbooks import echo
+from connectors.ledgers.quickbooks.shapes import changed_in
 from connectors.protocols import Change
 
 Kind = Literal["customer", "item", "invoice", "credit_note"]
@@ -24,16 +25,16 @@ OVERLAP = timedelta(minutes=5)
 
 
 def changes_of(payload: Mapping[str, Any], *, home_currency: str) -> tuple[Change, ...]:
-    """Every change of an answer, documents first. Raises `EchoUnreadable` for amounts that are none."""
+    """Every change of an answer, documents first.
+
+    Raises `EchoUnreadable` for amounts that are none, `OutcomeUnknown` for an answer of another shape.
+    """
     return tuple(_changes(payload, home_currency))
 
 
 def _changes(payload: Mapping[str, Any], home_currency: str) -> Iterator[Change]:
-    for answer in payload.get("CDCResponse") or ():
-        for part in answer.get("QueryResponse") or ():
-            for entity, kind in ENTITIES.items():
-                for record in part.get(entity) or ():
-                    yield _change(kind, record, home_currency)
+    for entity, record in changed_in(payload, tuple(ENTITIES)):
+        yield _change(ENTITIES[entity], record, home_currency)
 
 
 def _change(kind: Kind, record: Mapping[str, Any], home_currency: str) -> Change:

@@ -172,6 +172,6 @@ def amount_of(entity: Mapping[str, Any], member: str) -> Decimal:
 
 
 def text_of(entity: Mapping[str, Any], member: str) -> str:
-    """A member as text, "" when it is absent."""
+    """A member as text, "" when it is absent or neither text nor a whole number: a list is no id."""
     value = entity.get(member)
-    return "" if value is None or isinstance(value, Decimal) else str(value)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

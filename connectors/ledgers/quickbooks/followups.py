@@ -16,6 +16,7 @@ from connectors.ledgers.quickbooks.client import QuickBooksClient, Reply
 from connectors.ledgers.quickbooks.fault_bodies import fault_of
 from connectors.ledgers.quickbooks.faults import batch_refusal
 from connectors.ledgers.quickbooks.followup_wire import MARKER_PREFIX, Aim, boundary
+from connectors.ledgers.quickbooks.shapes import rows_in
 from connectors.protocols import Held, Outcome, Posted, Shipment
 
 _ENCODER = msgspec.json.Encoder()
@@ -110,15 +111,12 @@ class FollowUps:
 
     def _document(self, aim: Aim) -> Entity | None:
         select = queries.by_id(aim.entity, aim.id)
-        answer = self._client.query(select).payload.get("QueryResponse") or {}
-        found = answer.get(aim.entity) or ()
+        found = rows_in(self._client.query(select).payload, aim.entity)
         return found[0] if found else None
 
     def _marked(self, shipment: Shipment, entity: str, member: str, value: str, note: str) -> Held | None:
-        answer = (
-            self._client.query(queries.by_value(entity, member, value)).payload.get("QueryResponse") or {}
-        )
-        for found in answer.get(entity) or ():
+        answer = self._client.query(queries.by_value(entity, member, value)).payload
+        for found in rows_in(answer, entity):
             if f"{MARKER_PREFIX}{shipment.marker}" in echo.text_of(found, note):
                 return _held(shipment, found)
         return None

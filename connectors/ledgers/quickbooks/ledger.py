@@ -16,6 +16,7 @@ from connectors.ledgers.quickbooks.fault_bodies import fault_of
 from connectors.ledgers.quickbooks.faults import batch_refusal
 from connectors.ledgers.quickbooks.followups import FollowUps
 from connectors.ledgers.quickbooks.preferences import closing_date, problems_of
+from connectors.ledgers.quickbooks.shapes import object_in, rows_in
 from connectors.ledgers.quickbooks.wire import ENTITY, needed, rendered
 from connectors.protocols import (
     BookState,
@@ -63,8 +64,8 @@ class QuickBooksLedger:
 
     def check(self) -> BookState:
         """Read the company's facts and settings (two metered reads); problems are plain sentences."""
-        info = self._client.company_info().payload.get("CompanyInfo") or {}
-        preferences = self._client.preferences().payload.get("Preferences") or {}
+        info = object_in(self._client.company_info().payload, "CompanyInfo")
+        preferences = object_in(self._client.preferences().payload, "Preferences")
         home = ((preferences.get("CurrencyPrefs") or {}).get("HomeCurrency") or {}).get("value", "")
         return BookState(
             company_id=self._company.realm_id,
@@ -122,10 +123,15 @@ class QuickBooksLedger:
         return {prefix: echo.highest(prefix, list(self._numbers(prefix))) for prefix in prefixes}
 
     def reference_data(self, kind: Literal["customer", "item"]) -> Iterator[Sequence[HeldName]]:
-        """Every customer or item, a thousand a read."""
+        """Every customer or item, a thousand a read; a page that comes again raises: it has no end."""
         start = 1
+        firsts: set[str] = set()
         while True:
             page = list(self._rows(ENTITY[kind], (queries.every(ENTITY[kind], start=start),)))
+            first = echo.text_of(page[0], "Id") if page else ""
+            if first in firsts:
+                raise OutcomeUnknown(f"QuickBooks gave the same page of {kind}s twice: the list has no end")
+            firsts.add(first)
             yield [names.held_name(kind, one, home_currency=self._company.home_currency) for one in page]
             if len(page) < limits.QUERY_ROWS_MAX:
                 return
@@ -213,8 +219,7 @@ class QuickBooksLedger:
 
     def _rows(self, entity: str, selects: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         for select in selects:
-            answer = self._client.query(select).payload.get("QueryResponse")
-            yield from (answer or {}).get(entity) or ()
+            yield from rows_in(self._client.query(select).payload, entity)
 
     def _today(self) -> date:
         return self._clock.now().date()

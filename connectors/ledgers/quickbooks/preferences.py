@@ -37,6 +37,9 @@ def _problems(
     if country and (country.upper() in _US_NAMES) != company.is_us:
         yield f"The company is in {country}, the book's setting country says {company.country}."
     closed = closing_date(preferences)
+    told = (preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate")
+    if told and closed is None:
+        yield "QuickBooks tells a closing date that we cannot read: look it up there before you release."
     if closed is not None and closed >= today:
         yield f"The books are closed until {closed}: documents dated up to then would be refused."
 

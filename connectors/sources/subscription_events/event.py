@@ -42,6 +42,8 @@ _FIELDS = (
 )  # fmt: skip
 _PROVIDER_FIELDS = ("format", "effective", "party", "product", "contract", "resource")
 _PLANS: tuple[Plan, ...] = get_args(Plan)
+_CODE = re.compile(r"[A-Za-z0-9_.:,+/-]{0,40}", re.ASCII)
+
 _STATUSES: tuple[Status, ...] = get_args(Status)
 _TERMLESS: frozenset[Plan] = frozenset({"one_time", "usage", "trial"})
 _INSTANT = re.compile(
@@ -318,10 +320,19 @@ def _refuse_misspelt(data: Mapping[str, object], known: tuple[str, ...]) -> None
 
 
 def _wrong(field: str, value: object, reason: str) -> Refused:
-    text = value if isinstance(value, str) else str(value)
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:60])
     shown_field = "".join(letter if letter.isprintable() else "?" for letter in field)
-    return _refused(f"{shown_field} = {shown!r} {reason}" if value is not None else f"{shown_field} {reason}")
+    return _refused(f"{shown_field}{_shown(value)} {reason}")
+
+
+def _shown(value: object) -> str:
+    """A value that reads like a code, date or number; of anything else only its kind: it may be personal."""
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, str | int | float | Decimal) and _CODE.fullmatch(text):
+        return f" = {text!r}"
+    kind = "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "something else"
+    return f" ({kind} of {len(text)} characters)"
 
 
 def _refused(why: str) -> Refused:

@@ -41,6 +41,7 @@ class TestParse:
         ],
     )
     def test_refuses_with_the_reason(self, raw: bytes, reason: str) -> None:
+        """Bad input 10."""
         with pytest.raises(JsonRefused, match=reason):
             parse(raw)
 

@@ -55,6 +55,7 @@ class TestAText:
 class TestAName:
     @given(texts, limits)
     def test_never_exceeds_its_limit_nor_holds_what_is_forbidden(self, name: str, limit: int) -> None:
+        """Bad input 32."""
         fitted = fit_name("name", name, length_max=limit, forbidden=":\t\n")
 
         assert len(fitted.text) <= limit

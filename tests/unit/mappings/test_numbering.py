@@ -124,5 +124,6 @@ class TestPrefixes:
         ],
     )
     def test_refuses_a_pattern_that_cannot_be_unique(self, pattern: str, reset: str, why: str) -> None:
+        """Bad input 34."""
         with pytest.raises(PatternRefused, match=why):
             check_pattern(Series("S", "invoice", pattern, reset=reset))  # type: ignore[arg-type]  # on purpose

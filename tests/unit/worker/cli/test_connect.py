@@ -23,7 +23,7 @@ class TestPaste:
     def test_of_another_answer_is_refused(
         self, folder: Path, sqlite_databases: SqliteDatabases, run_command: Command, address: str
     ) -> None:
-        """Row 20 of the bad inputs: an address with a foreign state, or with none."""
+        """Bad input 20: an address with a foreign state, or with none."""
         seed(folder, sqlite_databases, book=QUICKBOOKS)
         (folder / "back").write_text(BACK + address)
         before = everything(folder)

@@ -88,7 +88,7 @@ class TestRotate:
 
 class TestKeyFile:
     def test_that_others_can_read_is_warned_of(self, connected: Connected, run_command: Command) -> None:
-        """Row 41 of the bad inputs: a secret file that is readable by everybody."""
+        """Bad input 41: a secret file that is readable by everybody."""
         connected().chmod(0o644)
 
         ended = run_command("keys", "rotate", "--dry-run")

@@ -42,6 +42,11 @@ class TestWrongUse:
             ("run --as-of 2026-02-30", "2026-02-30"),
             ("document list --limit 0", "--limit"),
             ("document list --state lost", "draft, held, released"),
+            ("exceptions --since 2999-01-01", "still to come"),
+            ("replay plan --since 2999-01-01", "still to come"),
+            ("exceptions --since yesterday", "not a date of the calendar"),
+            ("pause", "name a book, or say --all"),
+            ("pause US-BOOK --all", "name a book, or say --all"),
             ("document approve", "--book"),
             ("workspace import missing.yaml", "missing.yaml cannot be read"),
             ("workspace import .", "cannot be read"),
@@ -50,6 +55,7 @@ class TestWrongUse:
         ],
     )
     def test_ends_with_2_and_says_what(self, line: str, told: str, busy: Path, run_command: Command) -> None:
+        """Bad inputs 18 and 44."""
         ended = run_command(*line.split())
 
         assert ended.code == exits.WRONG_USE
@@ -59,6 +65,7 @@ class TestWrongUse:
     def test_of_a_workspace_file_names_every_place_and_changes_nothing(
         self, installation: Path, run_command: Command
     ) -> None:
+        """Bad input 41."""
         (installation / "bad.yaml").write_text(BAD_WORKSPACE)
         before = everything(installation)
 
@@ -76,6 +83,12 @@ class TestWrongUse:
             ("DATABASE_URL", "mysql://here/books", "sqlite:///FILE or postgresql://"),
             ("DATABASE_URL", "nonsense", "DATABASE_URL"),
             ("SUBLEDGER_LOG_LEVEL", "loud", "SUBLEDGER_LOG_LEVEL"),
+            ("REDIS_URL", "redis://:canary#secret@127.0.0.1/0", "percent-encoded"),
+            ("REDIS_URL", "redis://127.0.0.1:canary/0", "REDIS_URL"),
+            ("REDIS_URL", "http://canary", "REDIS_URL"),
+            ("SUBLEDGER_WEBHOOK_SECRETS", "whsec_canary=", "part 1 is not NAME=SECRET"),
+            ("SUBLEDGER_CLIENT_SECRETS", "UK=x,canary", "part 2 is not NAME=SECRET"),
+            ("SUBLEDGER_PUBLIC_URL", "http://canary.example", "SUBLEDGER_PUBLIC_URL"),
         ],
     )
     def test_of_a_setting_names_it(
@@ -87,14 +100,17 @@ class TestWrongUse:
         run_command: Command,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        """Bad inputs 41, 42 and 43: the setting, what it may be, and never its value."""
         monkeypatch.setenv(variable, value)
 
         ended = run_command("status")
 
         assert ended.code == exits.WRONG_USE
         assert told in ended.err
+        assert "canary" not in ended.err
 
     def test_of_a_file_that_is_no_database_is_told(self, folder: Path, run_command: Command) -> None:
+        """Bad input 42."""
         (folder / "subledger.db").write_bytes(b"these are not the pages you are looking for" * 100)
 
         ended = run_command("status")
@@ -120,6 +136,7 @@ class TestNotFound:
         ],
     )
     def test_ends_with_5(self, line: str, busy: Path, run_command: Command) -> None:
+        """Bad inputs 13 and 44."""
         ended = run_command(*line.split(" "), "--json")
 
         assert ended.code == exits.NOT_FOUND
@@ -161,6 +178,7 @@ class TestLater:
     def test_is_billing_while_another_process_holds_the_database(
         self, installation: Path, run_command: Command
     ) -> None:
+        """Bad input 42."""
         with DatabaseLock(installation / "subledger.db"):
             ended = run_command("bill", "--as-of", "2026-01-31")
 
@@ -199,7 +217,7 @@ class TestAttention:
 
 class TestClosedPipe:
     def test_ends_the_command_in_silence(self, busy: Path) -> None:
-        """As `subledger document list | head -0` does."""
+        """Bad input 44. As `subledger document list | head -0` does."""
         process = subprocess.Popen(
             [sys.executable, "-m", "worker", "document", "list"],
             stdout=subprocess.PIPE,

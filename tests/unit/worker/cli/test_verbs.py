@@ -48,6 +48,8 @@ CHANGING: dict[str, tuple[str, ...]] = {
     "source import": ("partner-center", "subscription.json"),
     "book pause": ("US-BOOK",),
     "book resume": ("US-BOOK",),
+    "pause": ("--all",),
+    "resume": ("--all",),
     "document approve": ("--book", "US-BOOK"),
     "adjustment add": (
         "--party",

@@ -144,7 +144,7 @@ class TestVault:
 
     @pytest.mark.parametrize("text", ["", "a", "a:short", "a b:" + "A" * 44, "x:!!!"])
     def test_refuses_bad_keys_without_repeating_them(self, text: str) -> None:
-        """Row 41 of the bad inputs: a key of wrong length, two keys with one id."""
+        """Bad input 41: a key of wrong length, two keys with one id."""
         with pytest.raises(BadKeys) as refused:
             parse_keys(text)
 

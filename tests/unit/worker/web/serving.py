@@ -14,6 +14,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from worker.cli.web_server import config
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -65,18 +67,14 @@ def _answer(answer: http.client.HTTPResponse) -> Answer:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[Served]:
-    """Run the application in a thread on a free port until the block ends."""
+def serving(app: ASGIApp, **settings: Any) -> Iterator[Served]:
+    """Run the application in a thread on a free port until the block ends, as `serve` does.
+
+    `settings` are of uvicorn.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(app, timeout_graceful_shutdown=2, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -121,7 +121,7 @@ class TestAnswer:
         assert lane.pause_reason == ""
 
     def test_counts_once(self, visit: Visit) -> None:
-        """Row 20 of the bad inputs: a replayed state, a reused code."""
+        """Bad input 20: a replayed state, a reused code."""
         address = visit.agree(visit.ask())
         first = visit.come_back(address)
         before = visit.app.tokens("US-BOOK").read()
@@ -133,7 +133,7 @@ class TestAnswer:
 
     @pytest.mark.parametrize("state", ["-", "", "x", "A" * 43, "%00", "é", "x" * 5000, "' OR 1=1 --"])
     def test_without_our_state_does_nothing(self, visit: Visit, state: str) -> None:
-        """Row 20 of the bad inputs: a missing, empty, foreign, hostile state; the question stays open."""
+        """Bad input 20: a missing, empty, foreign, hostile state; the question stays open."""
         address = visit.agree(visit.ask())
 
         refused = visit.come_back(address, state=state)
@@ -143,7 +143,7 @@ class TestAnswer:
         assert visit.come_back(address).status == 200
 
     def test_that_comes_too_late_does_nothing(self, visit: Visit) -> None:
-        """Row 20 of the bad inputs: a state that was asked for a quarter of an hour ago."""
+        """Bad input 20: a state that was asked for a quarter of an hour ago."""
         address = visit.agree(visit.ask())
         with visit.app.store.write() as connection:
             connection.execute(
@@ -154,7 +154,7 @@ class TestAnswer:
         assert not visit.is_connected()
 
     def test_for_another_company_is_refused_in_words(self, visit: Visit) -> None:
-        """Row 20 of the bad inputs: a wrong realmId. Its code is not even traded."""
+        """Bad input 20: a wrong realmId. Its code is not even traded."""
         answer = visit.come_back(visit.agree(visit.ask(), realm=THEIRS))
 
         assert answer.status == 502
@@ -163,7 +163,7 @@ class TestAnswer:
         assert not visit.is_connected()
 
     def test_that_says_no_is_told_and_uses_the_question_up(self, visit: Visit) -> None:
-        """Row 20 of the bad inputs: error=access_denied."""
+        """Bad input 20: error=access_denied."""
         question = visit.ask()
         address = visit.agree(question, deny=True)
 
@@ -174,7 +174,7 @@ class TestAnswer:
         assert stands.outcome == "failed"
 
     def test_with_a_code_of_nobody_leaves_the_book_as_it_was(self, visit: Visit) -> None:
-        """Row 20 of the bad inputs: a code that the ledger does not know, or none."""
+        """Bad input 20: a code that the ledger does not know, or none."""
         for code in ("XAB-made-up", "-"):
             answer = visit.come_back(visit.agree(visit.ask()), code=code)
 
@@ -182,7 +182,7 @@ class TestAnswer:
             assert not visit.is_connected()
 
     def test_is_never_echoed_and_leads_nowhere_else(self, visit: Visit) -> None:
-        """Rows 12, 13, 20 and 23 of the bad inputs: hostile values, next=, markup in error=."""
+        """Bad inputs 12, 13, 20 and 23: hostile values, next=, markup in error=."""
         hostile = "<img src=x onerror=alert(1)>\r\nset-cookie: a=b"
         answer = visit.come_back(
             visit.agree(visit.ask(), deny=True), error=hostile, next="https://evil.example", code=hostile

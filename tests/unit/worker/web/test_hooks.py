@@ -137,16 +137,18 @@ class TestSignedEvent:
         assert hooks.bell.rung == [("apply_event", answer.json["id"])]
 
     def test_of_a_secret_being_rotated_out_is_accepted(self, hooks: Hooks) -> None:
+        """Bad input 4."""
         assert hooks.post(headers=signed(BODY, secret=BEFORE)).status == 202
 
     def test_with_several_signatures_needs_one_that_is_right(self, hooks: Hooks) -> None:
+        """Bad input 3."""
         right, wrong = signed(BODY), signed(BODY, secret=RETIRED)
         both = {**right, "webhook-signature": f"{wrong['webhook-signature']} {right['webhook-signature']}"}
 
         assert hooks.post(headers=both).status == 202
 
     def test_a_hundred_times_at_once_is_one_row(self, hooks: Hooks) -> None:
-        """Row 33."""
+        """Row 33. Bad input 7."""
         headers = signed(BODY)
 
         with ThreadPoolExecutor(20) as pool:
@@ -158,6 +160,7 @@ class TestSignedEvent:
         assert len(hooks.bell.rung) == 1
 
     def test_under_a_used_id_with_another_body_is_a_conflict(self, hooks: Hooks) -> None:
+        """Bad input 6."""
         other = BODY.replace(b"14", b"99")
         hooks.post()
 
@@ -170,11 +173,12 @@ class TestSignedEvent:
         "content_type", ["text/plain", "multipart/form-data", "application/json; charset=utf-7", ""]
     )
     def test_is_judged_by_its_bytes_not_by_its_content_type(self, hooks: Hooks, content_type: str) -> None:
+        """Bad input 11."""
         assert hooks.post(headers={**signed(BODY), "content-type": content_type}).status == 202
 
     @pytest.mark.parametrize("body", [b"\xff\xfe{", b"[" * 10_000, b'{"a": NaN}', b"", b"\x00"])
     def test_whose_body_is_nonsense_is_stored_for_later_refusal(self, hooks: Hooks, body: bytes) -> None:
-        """Reading is not the door's work; what it took is never lost."""
+        """Bad input 10. Reading is not the door's work; what it took is never lost."""
         assert hooks.post(body, headers=signed(body)).status == 202
 
 
@@ -217,7 +221,7 @@ class TestUnsignedEvent:
     def test_is_turned_away_and_leaves_nothing(
         self, hooks: Hooks, forged: Callable[[], dict[str, str]]
     ) -> None:
-        """Row 36."""
+        """Row 36. Bad inputs 3, 4 and 5."""
         answer = hooks.post(headers=forged())
 
         assert answer.status == 401
@@ -235,6 +239,7 @@ class TestUnsignedEvent:
         ["/hooks/..%2Fsecret", "/hooks/%00", "/hooks/'", "/hooks/%7B%7B7*7%7D%7D", f"/hooks/{'x' * 5000}"],
     )
     def test_of_a_strange_source_is_turned_away(self, hooks: Hooks, path: str) -> None:
+        """Bad input 13."""
         assert hooks.post(path=path).status in (401, 404)
 
     def test_is_every_event_where_no_secret_is_set(self, closed: Hooks) -> None:
@@ -252,12 +257,14 @@ class TestDoor:
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "TRACE", "DELETE"])
     def test_takes_only_posts(self, hooks: Hooks, method: str) -> None:
+        """Bad input 14."""
         assert hooks.served.ask(method, HOOK).status == 405
 
     @pytest.mark.parametrize(
         "path", ["/docs", "/redoc", "/openapi.json", "/hooks", "/hooks/a/b", "//hooks/a"]
     )
     def test_shows_nothing_else(self, hooks: Hooks, path: str) -> None:
+        """Bad input 14."""
         assert hooks.served.ask("GET", path).status in (404, 405)
 
     def test_asks_to_send_again_while_the_database_is_away(self, own: Hooks, tmp_path: Path) -> None:

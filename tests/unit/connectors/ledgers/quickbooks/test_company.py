@@ -110,7 +110,8 @@ class TestPreferences:
         (problem,) = self.problems(AccountingInfoPrefs={"BookCloseDate": "2026-11-24"})
 
         assert "closed until 2026-11-24" in problem
-        assert self.problems(AccountingInfoPrefs={"BookCloseDate": "never"}) == ()
+        (unread,) = self.problems(AccountingInfoPrefs={"BookCloseDate": "31/12/2025"})
+        assert "cannot read" in unread
 
     def test_that_are_empty_are_no_crash(self) -> None:
         assert len(problems_of({}, {}, company=make.company(), today=TODAY)) == 2

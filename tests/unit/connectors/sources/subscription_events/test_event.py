@@ -84,6 +84,7 @@ class TestEvent:
         assert version.quantity == Decimal("12.5")
 
     def test_passes_over_members_of_later_versions(self) -> None:
+        """Bad input 8."""
         assert read(DATA | {"colour": "blue", "amount": 7}, trace="x") == read(DATA)
 
     @pytest.mark.parametrize(
@@ -122,6 +123,7 @@ class TestEvent:
         ],
     )
     def test_with_a_wrong_member_is_refused_by_its_name(self, field: str, value: object) -> None:
+        """Bad inputs 8, 13 and 29."""
         with pytest.raises(Refused, match=rf"data\.{field}") as refused:
             read(DATA | {field: value})
 
@@ -159,6 +161,7 @@ class TestEvent:
         ],
     )
     def test_with_a_wrong_body_is_refused(self, body: bytes, reason: str) -> None:
+        """Bad inputs 8 and 10."""
         with pytest.raises(Refused, match=reason):
             read_body(body)
 

@@ -66,6 +66,7 @@ class TestSignature:
         assert not accepts(headers | {missing: ""})
 
     def test_is_refused_for_other_bytes_of_the_same_json(self) -> None:
+        """Bad input 3."""
         assert not accepts(signed(), BODY.replace(b": ", b":"))
 
     @pytest.mark.parametrize(
@@ -138,6 +139,7 @@ class TestTime:
         ],
     )
     def test_must_be_whole_seconds(self, timestamp: str) -> None:
+        """Bad input 5."""
         assert not accepts(signed() | {"webhook-timestamp": timestamp})
 
 
@@ -147,6 +149,7 @@ class TestEventId:
 
     @pytest.mark.parametrize("event_id", ["", "a b", "a\r\nSet-Cookie: x", "é", "x" * 256, "\u202eabc"])
     def test_that_is_unusable_is_refused(self, event_id: str) -> None:
+        """Bad inputs 12 and 13."""
         assert not accepts(signed() | {"webhook-id": event_id})
         with pytest.raises(Exception, match="webhook-id"):
             SOURCE.event_id({"webhook-id": event_id}, b"")

@@ -48,7 +48,7 @@ class TestTerms:
     @pytest.mark.parametrize(
         ("scheduled", "why"),
         [
-            ([], "data.next_term = '[]' is not an object"),
+            ([], "data.next_term (a list of 2 characters) is not an object"),
             ({"quantity": -1}, "data.quantity"),
             ({"plan": "weekly"}, "data.plan = 'weekly' is not one of"),
             ({"term": "P1D"}, "data.term = 'P1D' is not a term"),

@@ -83,6 +83,7 @@ class TestReferences:
 class TestCodes:
     @pytest.mark.parametrize("code", ["GROUP", "group", "GROUP\u200b", " GROUP", "ＧＲＯＵＰ"])
     def test_must_differ_to_the_eye(self, code: str) -> None:
+        """Bad inputs 13 and 31."""
         findings = errors(put("parties.2", {"code": code, "name": "Other"}))
 
         assert any("GROUP" in finding.sentence and finding.path == "parties[2].code" for finding in findings)
@@ -117,6 +118,7 @@ class TestCodes:
         assert any("looks the same" in finding.sentence for finding in errors(lower))
 
     def test_hold_nothing_that_cannot_be_seen(self) -> None:
+        """Bad inputs 13 and 31."""
         findings = errors(put("products.0.code", "SE\u202eAT"))
 
         assert any("invisible character U+202E" in finding.sentence for finding in findings)
@@ -124,6 +126,7 @@ class TestCodes:
 
 class TestTree:
     def test_has_no_circle(self) -> None:
+        """Bad input 30."""
         (finding,) = errors(put("parties.0.parent", "UNIT"))
 
         assert finding.path == "parties[0].parent"
@@ -157,6 +160,7 @@ class TestTree:
         assert finding.sentence == "party UNIT is its own parent."
 
     def test_has_one_parent_at_a_time(self) -> None:
+        """Bad input 30."""
         edges = [{"parent": "GROUP", "until": "2026-03-01"}, {"parent": "TOP", "from": "2026-02-01"}]
 
         def change(data: dict[str, Any]) -> None:
@@ -169,6 +173,7 @@ class TestTree:
         assert finding.sentence == "party UNIT has two parents at once, GROUP and TOP."
 
     def test_is_not_endless(self) -> None:
+        """Bad input 30."""
         chain = [{"code": "P0", "name": "P0"}] + [
             {"code": f"P{level}", "name": f"P{level}", "parent": f"P{level - 1}"} for level in range(1, 60)
         ]

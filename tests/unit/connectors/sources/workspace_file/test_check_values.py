@@ -185,6 +185,7 @@ class TestValues:
     def test_are_refused_at_their_place(
         self, path: str, value: object, place: str, sentence: str | None
     ) -> None:
+        """Bad inputs 27, 28, 29, 33, 35 and 36."""
         findings = errors(put(path, value))
 
         if sentence is None:
@@ -249,6 +250,7 @@ class TestPrices:
         ],
     )
     def test_need_tiers_that_fit_together(self, tiers: list[object], place: str, sentence: str) -> None:
+        """Bad input 27."""
         findings = errors(put(f"{PRICE}.tiers", tiers))
 
         assert any(

@@ -65,6 +65,7 @@ class TestYaml:
         ],
     )
     def test_refuses_what_is_not_plain_data(self, raw: bytes, sentence: str, line: int | None) -> None:
+        """Bad input 41."""
         refused = refusal(raw)
 
         assert sentence in refused.sentence
@@ -109,6 +110,7 @@ class TestJson:
         ],
     )
     def test_refuses_what_is_not_plain_json(self, raw: bytes, sentence: str) -> None:
+        """Bad inputs 10 and 41."""
         assert sentence in refusal(raw, "a.json").sentence
 
     def test_is_recognised_without_a_name(self) -> None:
@@ -124,6 +126,7 @@ class TestBounds:
         assert "nested more than 20 deep" in refusal(b'{"a":' + b"[" * 100_000, name).sentence
 
     def test_stop_a_bomb_of_aliases_at_its_first_anchor(self) -> None:
+        """Bad input 41."""
         bomb = "a: &a [x, x, x]\n" + "".join(
             f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}]\n"
             for old, new in zip("abcdefgh", "bcdefghi", strict=True)

@@ -77,6 +77,7 @@ class TestTypeErrors:
     def test_say_path_value_and_what_is_expected(
         self, path: str, value: object, place: str, sentence: str, fix: str
     ) -> None:
+        """Bad inputs 26, 27, 29 and 41."""
         (finding,) = errors(put(path, value))
 
         assert finding.path == place
@@ -103,6 +104,7 @@ class TestTypeErrors:
         ],
     )
     def test_refuse_numbers_that_are_not_plain(self, price: str) -> None:
+        """Bad input 26."""
         (finding,) = errors(put("price_lists.0.prices.0.tiers.0.price", price))
 
         assert "does not fit here" in finding.sentence

@@ -206,3 +206,26 @@ class TestApply:
 
         assert books == ("US-BOOK",)
         assert date(2026, 1, 4) in {row[0] for row in front.rows("charge", "cycle_start")}
+
+    def test_of_nobody_we_know_is_kept_and_billed_to_nobody(self, front: Front) -> None:
+        """Bad input 9: an event for a party that is not set up waits, and shows in the run's account."""
+        front.load(AT_ONCE)
+
+        applied(front, event(2, subscription="S-LOST", party="NOBODY"))
+        account = front.bill(JANUARY).account
+
+        assert account.unassigned == 1
+        assert "S-LOST" not in {row[0] for row in front.rows("charge", "subscription")}
+
+    def test_lets_the_sender_set_nothing_but_what_is_held(self, front: Front) -> None:
+        """Bad input 17: state, ledger id, amount and book of an event are passed over."""
+        front.load(AT_ONCE)
+        more = {"ledger_id": "666", "amount": "0.01", "net": "0.01", "book": "OTHER", "delivery": "posted"}
+        before = front.rows("external_reference")
+
+        applied(front, event(4, on="2026-01-11", **more))
+
+        assert front.rows("external_reference") == before
+        assert {row[0] for row in front.rows("delivery", "state")} <= {"due", "planned", "parked"}
+        assert {row[0] for row in front.rows("delivery", "book")} == {"US-BOOK"}
+        assert 1 not in {row[0] for row in front.rows("charge", "net_minor")}

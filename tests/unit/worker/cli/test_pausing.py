@@ -1,0 +1,38 @@
+"""`pause` and `resume` of one book and of all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.worker.cli.conftest import Command
+from worker.cli import exits
+
+
+class TestPauseAll:
+    def test_stops_every_book_at_once(self, installation: Path, run_command: Command) -> None:
+        ended = run_command("pause", "--all", "--reason", "something is wrong", "--json")
+
+        status = run_command("status", "--json")
+        assert (ended.code, ended.json["applied"]) == (exits.DONE, True)
+        assert status.json["status"]["books"][0]["paused"] == "by_operator"
+        assert status.json["status"]["books"][0]["paused_why"] == "something is wrong"
+
+
+class TestResumeAll:
+    def test_asks_and_takes_no_silence_for_a_yes(self, installation: Path, run_command: Command) -> None:
+        """Bad input 44: `--all` without a confirmation, and nobody there to ask."""
+        run_command("pause", "--all")
+
+        asked = run_command("resume", "--all")
+        still = run_command("status", "--json").json["status"]["books"][0]["paused"]
+        told = run_command("resume", "--all", "--yes")
+
+        assert (asked.code, still, told.code) == (exits.REFUSED, "by_operator", exits.DONE)
+        assert "Repeat the command with --yes" in asked.err
+        assert run_command("status", "--json").json["status"]["books"][0]["paused"] == ""
+
+    def test_leaves_alone_what_no_person_paused(self, installation: Path, run_command: Command) -> None:
+        ended = run_command("resume", "--all", "--yes")
+
+        assert ended.code == exits.DONE
+        assert "no book was paused by a person" in ended.out
