@@ -131,13 +131,13 @@ def _heading(charges: tuple[Charge, ...], kind: DocumentKind) -> Charge:
 def _sections(
     charges: tuple[Charge, ...], kind: DocumentKind, catalog: Catalog
 ) -> tuple[list[Section], list[Taxed]]:
-    """Sections by party code; their tax is filled in when the document's is known."""
+    """Sections by party code (charges are in line order); their tax comes with the document's."""
     by_party: dict[str, list[Charge]] = {}
     for charge in charges:
         by_party.setdefault(charge.party, []).append(charge)
     sections: list[Section] = []
     tax_lines: list[Taxed] = []
-    for number, party in enumerate(sorted(by_party)):
+    for number, party in enumerate(by_party):
         lines = tuple(line for charge in by_party[party] for line in _lines(charge, kind, catalog))
         currency = lines[0].net.currency
         net = total([line.net for line in lines], currency)

@@ -62,6 +62,7 @@ class TestVariance:
         ("switch", "expected"),
         [
             (CheckSwitch("variance", is_on=False), []),
+            (CheckSwitch("variance"), ["variance"]),
             (CheckSwitch("variance", limit=dec(901)), []),
             (CheckSwitch("variance", limit=dec(50)), ["variance"]),
         ],

@@ -26,6 +26,7 @@ from tests.unit.worker.billing.world import (
     used,
 )
 from worker.billing import ground_of
+from worker.billing.ground import common_ground
 from worker.billing.origins import settings_of
 
 PRICES = price_list(
@@ -207,6 +208,12 @@ class TestASettingsText:
         assert found["retail_price_list"] == "RETAIL"
         assert found["markup_percent"] == ""
 
+    def test_is_of_what_is_agreed_not_of_who_agreed(self) -> None:
+        found = {one.name for one in settings_of(subscription(), day("2026-01-01"), ground_of(setup()))}
+
+        assert not found & {"code", "party", "from_", "until"}
+        assert found >= {"timing", "bill_to"}
+
     def test_names_the_subscription_that_names_the_contract(self) -> None:
         world = setup(contracts=(contract(notice_days=5),))
         named = subscription(contract="C-ACME")
@@ -228,6 +235,18 @@ class TestASettingsText:
 
         assert terms(lost) == ("0", "issuer XX")
         assert terms(own)[0] == "7"
+
+
+class TestACommonGround:
+    def test_is_of_a_set_up_with_the_very_same_lists(self) -> None:
+        world = setup()
+        ground = common_ground(world)
+
+        assert ground.is_of(world)
+        assert ground.is_of(replace(world, parties=(party("OTHER"),)))
+        assert not ground.is_of(replace(world, issuers=(replace(SELLER),)))
+        assert not ground.is_of(replace(world, products=(Product("E3", "Other"),)))
+        assert not ground.is_of(replace(world, price_lists=(PRICES,)))
 
 
 class TestACutOver:

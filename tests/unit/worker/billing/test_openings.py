@@ -124,6 +124,13 @@ class TestAnOpeningCharge:
 
         assert one.charge.contract == "C-ACME"
 
+    def test_belongs_to_the_contract_of_its_first_day(self) -> None:
+        before = contract(code="BEFORE", until=day("2026-01-15"))
+        after = contract(code="AFTER", from_=day("2026-01-15"))
+        for contracts in ((before, after), (after, before)):
+            [one] = standing(opening(), world={"contracts": contracts})
+            assert one.charge.contract == "BEFORE"
+
     def test_that_cannot_be_used_stops_its_subscription_and_says_why(self) -> None:
         for world, why in (
             ({"opening_charges": (opening(net="90.001"),)}, "90.001 is not an amount of EUR"),

@@ -191,8 +191,31 @@ class TestAScheduledTerm:
 
         assert told(found) == [FIRST]
 
+    def test_keeps_what_it_does_not_say(self) -> None:
+        found = written(next_term=NextTerm(dec(8)), plan="annual", offer="CFQ:1", promotion="P1", term="P1Y")
+        view = found.phases.on(day("2027-02-01")).view
+
+        assert (view.plan, view.term, view.offer, view.product) == ("annual", "P1Y", "CFQ:1", "E3")
+        assert (view.next_term, view.promotion) == (None, "P1")
+
+    def test_turns_after_an_end_that_was_stated_only_at_its_own(self) -> None:
+        """What is scheduled waits for the end of the term by its grid, whatever end was stated."""
+        found = written(next_term=NextTerm(dec(8)), end=day("2026-10-01"))
+
+        assert [str(phase.start) for phase in found.phases][1:] == ["2027-01-01"]
+
 
 class TestAnExtendedTerm:
+    def test_begins_on_the_stated_end(self) -> None:
+        found = written(est=True, auto_renew=False, end=day("2026-10-01"), known_until="2027-03-01")
+
+        assert told(found)[1][0] == "2026-10-01"
+
+    def test_goes_on_once(self) -> None:
+        found = written(est=True, auto_renew=False, known_until="2029-03-01")
+
+        assert len(told(found)) == 2
+
     def test_goes_on_by_the_month_and_is_cut(self) -> None:
         found = written(est=True, auto_renew=False, known_until="2027-03-01")
 

@@ -75,6 +75,35 @@ class TestANettedRefund:
         )
         assert sentence.endswith("waits for the next invoice to ACME in EUR.")
 
+    def test_that_waits_or_is_not_given_does_not_stop_the_next(self) -> None:
+        for refund, code in (("net_next", "credit_waits"), ("none", "not_refunded")):
+            story = seller(refund_method=refund)
+            story.subscriptions = (subscription("A"), subscription("B"))
+            story.versions = (held("2026-01-01", 10, "A"), held("2026-01-01", 10, "B"))
+            story.run("2026-01-01")
+            story.change(held("2026-01-16", 5, "A"), held("2026-01-16", 4, "B"))
+            story.run("2026-01-16")
+
+            assert story.last is not None
+            assert [(one.code, one.subscription) for one in story.last.notices] == [(code, "A"), (code, "B")]
+
+    def test_takes_no_invoice_that_is_full(self) -> None:
+        """February bears 84.00; the second refund of 84.00 finds no room and waits for March."""
+        story = seller()
+        story.subscriptions = (subscription("A"), subscription("B"), subscription("C"))
+        story.versions = tuple(held("2026-01-01", 10, code) for code in "ABC")
+        story.run("2026-01-01")
+        story.versions = (
+            held("2026-01-01", 0, "A", observed="2", status="cancelled"),
+            held("2026-01-01", 0, "B", observed="2", status="cancelled"),
+            held("2026-01-01", 10, "C"),
+        )
+
+        assert kinds(story.run("2026-02-01")) == [("invoice", "0.00 EUR")]
+        assert len(notices(story)) == 1
+        assert kinds(story.run("2026-03-01")) == [("invoice", "0.00 EUR")]
+        assert story.billed_net == 3 * 8400, "three months of C"
+
     def test_takes_the_invoice_of_its_own_key_before_another(self) -> None:
         """Two contracts of one payer, apart by purchase order: the refund goes on its own one's invoice."""
         two = tuple(

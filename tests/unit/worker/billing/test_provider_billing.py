@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mappings.canonical.money import Money
+import pytest
+
+from mappings.canonical.money import Money, Rounding
 from mappings.canonical.period import Period
 from mappings.canonical.provider import ProviderCharge
 from tests.unit.worker.billing.world import (
@@ -15,9 +17,11 @@ from tests.unit.worker.billing.world import (
     dec,
     held,
     only,
+    party,
     setup,
     subscription,
 )
+from worker.billing.provider_billing import line_price
 
 MONTH = Period(day("2026-01-15"), day("2026-02-15"))
 REST = Period(day("2026-01-25"), day("2026-02-15"))
@@ -158,3 +162,162 @@ class TestAContractThatTurnsToTheProvidersLines:
         assert str(only(story.run("2026-01-15")).net) == "84.00 EUR"
         assert str(only(story.run("2026-02-15")).net) == "99.00 EUR"
         assert story.run("2026-04-01") == ()
+
+
+class TestAPriceOfALine:
+    @pytest.mark.parametrize(
+        ("terms", "price"),
+        [
+            ({}, "200.00 EUR"),
+            ({"markup_percent": dec(10)}, "220.00 EUR"),
+            ({"margin_percent": dec(20)}, "250.00 EUR"),
+            ({"markup_percent": dec(10), "margin_percent": dec(20)}, "220.00 EUR"),
+            ({"markup_percent": dec("0.0025")}, "200.01 EUR"),
+            ({"markup_percent": dec("0.0025"), "rounding": Rounding("per_line", "down")}, "200.00 EUR"),
+        ],
+    )
+    def test_is_a_markup_of_its_cost_or_leaves_a_margin(self, terms: dict[str, Any], price: str) -> None:
+        assert str(line_price(Money(20000, "EUR"), contract(**terms))) == price
+
+
+class TestEvents:
+    def test_stand_in_the_order_of_service_and_day(self) -> None:
+        later = Period(day("2026-02-15"), day("2026-03-15"))
+        story = seller(
+            line("c", "3.00", on="2026-01-16", kind="addQuantity"),
+            line("d", "4.00", on="2026-02-15", service=later),
+            line("a", "1.00"),
+            line("b", "2.00", kind="extra"),
+        )
+        story.run("2026-02-20")
+
+        told = sorted(
+            (str(one.charge.cost), str(one.charge.ref.cycle_start), one.charge.ref.revision)
+            for one in story.billed
+        )
+        assert told == [
+            ("1.00 EUR", "2026-01-15", 1),
+            ("2.00 EUR", "2026-01-15", 0),
+            ("3.00 EUR", "2026-01-15", 2),
+            ("4.00 EUR", "2026-02-15", 0),
+        ]
+
+    def test_go_on_from_the_revisions_that_stand(self) -> None:
+        story = seller(line("a", "1.00"))
+        story.run("2026-01-15")
+        for at, key in enumerate("bcd"):
+            story.provider_charges += (line(key, "1.00", on=f"2026-01-2{at}"),)
+            story.run(f"2026-01-2{at}")
+
+        assert [one.charge.ref.revision for one in story.billed] == [0, 1, 2, 3]
+
+    def test_of_a_reversal_and_its_recharge_print_the_reversal_first(self) -> None:
+        story = seller(line("z", "-100.00", kind="addQuantity"), line("a", "150.00", kind="addQuantity"))
+
+        assert [str(one.net) for one in only(story.run("2026-01-15")).lines] == ["-110.00 EUR", "165.00 EUR"]
+        assert story.billed[0].charge.net == Money(5500, "EUR")
+        assert story.billed[0].charge.provider_keys == ("z", "a")
+
+    def test_of_subscriptions_we_do_not_have_are_left(self) -> None:
+        story = seller(line("a", "1.00"), replace(line("b", "2.00"), subscription="S9"))
+
+        assert str(only(story.run("2026-01-15")).net) == "1.10 EUR"
+
+    @pytest.mark.parametrize(
+        ("kind", "as_"), [("seats", "recurring"), ("usage", "usage"), ("one_time", "one_time")]
+    )
+    def test_keep_their_kind(self, kind: Any, as_: str) -> None:
+        given = replace(line("a", "1.00"), kind=kind, invoice="")
+        story = seller(given)
+        story.run("2026-01-15")
+
+        charge = story.billed[0].charge
+        assert (charge.kind, charge.facts.price.source) == (as_, "the provider's lines")
+
+
+class TestWhatCannotBeRepeated:
+    @pytest.mark.parametrize(
+        ("terms", "code", "why"),
+        [
+            ({"bill_to": "party:NOBODY"}, "unassigned_subscription", "NOBODY is no party of ours"),
+            ({"issuer": "XX"}, "unassigned_subscription", "names an issuer that is unknown"),
+            ({"price_list": "GONE"}, "currency_mismatch", "bills in no known currency"),
+        ],
+    )
+    def test_is_named_and_stops_nothing_else(self, terms: dict[str, Any], code: str, why: str) -> None:
+        story = seller(line("a", "1.00"), **terms)
+        story.run("2026-01-15")
+
+        assert story.last is not None
+        [check] = [one for one in story.last.checks if why in one.sentence]
+        assert (check.code, check.subscription) == (code, "S1")
+
+    def test_names_the_providers_currencies(self) -> None:
+        story = seller(line("a", "1.00", currency="USD"), line("b", "1.00", currency="GBP"))
+        story.run("2026-01-15")
+
+        assert story.last is not None
+        assert "charges it in GBP and USD" in story.last.checks[0].sentence
+
+
+class TestAPartlyCoveredCredit:
+    def test_keeps_payer_and_tax_of_each_original_and_holds_the_rest(self) -> None:
+        """110.00 was billed to OLD at 7 %; 165.00 come back: 55.00 of them nobody was billed for."""
+        parties = (party("ACME"), party("OLD"))
+        story = seller(line("a", "100.00"), bill_to="party:OLD", tax_code="DE7")
+        story.setup = replace(story.setup, parties=parties)
+        first = only(story.run("2026-01-15"))
+        now = contract(bill_by="provider_lines", markup_percent=dec(10))
+        story.setup = replace(story.setup, contracts=(now,))
+        story.provider_charges += (line("b", "-150.00", kind="cancel", on="2026-01-25", service=REST),)
+        story.run("2026-01-25")
+
+        assert story.last is not None
+        charges = [charge for draft in story.last.drafts for charge in draft.charges]
+        part, rest = sorted(charges, key=lambda charge: charge.original is None)
+        assert (str(part.net), part.bill_to, part.tax_code, part.tax_percent) == (
+            "-110.00 EUR", "OLD", "DE7", 7,
+        )  # fmt: skip
+        assert part.original is not None
+        assert part.original.number == first.number
+        assert (str(part.cost), part.unit_price, part.printed) == ("-100.00 EUR", -110, ())
+        assert part.basis[-1] == "165.00 EUR in all, here 110.00 EUR"
+        assert (str(rest.net), rest.bill_to, rest.original) == ("-55.00 EUR", "ACME", None)
+        assert set(codes(story)) == {"opening_missing"}
+
+    def test_is_not_of_an_invoice_for_other_days(self) -> None:
+        story = seller(line("a", "100.00"))
+        story.run("2026-01-15")
+        later = Period(day("2026-02-15"), day("2026-03-15"))
+        story.provider_charges += (line("b", "-50.00", kind="cancel", on="2026-02-15", service=later),)
+        story.run("2026-02-15")
+
+        assert codes(story) == ["opening_missing"]
+
+    def test_leaves_what_was_given_back_before(self) -> None:
+        story = seller(line("a", "100.00"))
+        story.run("2026-01-15")
+        for key, on in (("b", "2026-01-25"), ("c", "2026-01-26")):
+            story.provider_charges += (line(key, "-60.00", kind="cancel", on=on, service=REST),)
+            story.run(on)
+
+        assert [str(one.charge.net) for one in story.billed] == ["110.00 EUR", "-66.00 EUR"]
+        assert story.last is not None
+        waiting = [charge for draft in story.last.drafts for charge in draft.charges]
+        assert sorted(str(charge.net) for charge in waiting) == ["-22.00 EUR", "-44.00 EUR"]
+        assert set(codes(story)) == {"opening_missing"}
+
+
+class TestAMarginOfALine:
+    @pytest.mark.parametrize(("floor", "held_by"), [("9.09", []), ("9.10", ["margin_below_floor"])])
+    def test_at_its_floor_passes(self, floor: str, held_by: list[str]) -> None:
+        """220.00 for a cost of 200.00 leaves 9.0909... %."""
+        story = seller(line("a", "200.00"), margin_floor_percent=dec(floor))
+        story.run("2026-01-15")
+
+        assert codes(story) == held_by
+
+    def test_of_nothing_passes(self) -> None:
+        story = seller(line("a", "200.00"), markup_percent=dec(0))
+
+        assert len(story.run("2026-01-15")) == 1
