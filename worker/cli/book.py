@@ -64,11 +64,32 @@ def show_warnings(out: Output, warnings: Sequence[ConsentWarning | ReadsWarning]
         out.line(f"  do: {one.next_step}")
 
 
+def show_stops(out: Output, lines: Sequence[BookLine]) -> None:
+    """Why a book is paused or verifies, and what ends it."""
+    for one in lines:
+        if one.paused:
+            out.line(f"book {one.code} is paused ({one.paused}): {one.paused_why or 'no reason was given'}")
+            out.line(f"  do: {_ENDS_BY.get(one.paused, _ENDS_BY_ITSELF).format(book=one.code)}")
+        if one.is_verifying:
+            out.line(f"book {one.code} is read before anything is created in it: the database was restored")
+            out.line(f"  do: subledger reconcile book {one.code}; compared by hand: book verified {one.code}")
+
+
+_ENDS_BY_ITSELF = "mend the cause, it goes on by itself; look: subledger book check {book}"
+_ENDS_BY = {
+    "consent_lost": "have an administrator reconnect it: subledger book connect {book}",
+    "by_operator": "subledger resume {book}",
+    "misconfigured": "correct its settings in the workspace file, import it, subledger resume {book}",
+}
+
+
 def _row(line: BookLine) -> tuple[object, ...]:
     count = line.documents
     open_ = sum(count.get(state, 0) for state in ("planned", "due", "sending", "uncertain"))
     stuck = count.get("parked", 0) + count.get("blocked", 0)
     state = "connected" if line.is_connected else "not connected"
+    if line.is_verifying:
+        state = "verifies"
     if line.paused or line.waits_until:
         state = f"paused ({line.paused})" if line.paused else "waits"
     ledger = f"{line.ledger} (practice)" if line.is_practice else line.ledger

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli import exits, reversing, review_page, running
-from worker.cli.book import show_books, show_warnings
+from worker.cli.book import show_books, show_stops, show_warnings
 from worker.cli.document import Name, Personal, show_document
 from worker.cli.opening import opened
 from worker.cli.options import AsJson, AsOf, DryRun, Reason, Yes
@@ -155,6 +155,7 @@ def status(as_json: AsJson = False) -> int:
         rows = [(one.place, one.state, one.reason, one.documents, one.gross) for one in found.needs_a_person]
         out.table(("book", "state", "reason", "documents", "gross"), rows, title="needs attention")
         out.hint("See them: subledger delivery list --state parked --state blocked")
+    show_stops(out, found.books)
     show_warnings(out, (*found.consent, *found.metered_reads))
     if found.held:
         out.hint(f"{found.held} held before release: subledger document list --state held")

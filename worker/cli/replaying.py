@@ -143,8 +143,10 @@ def _print_plan(out: Output, made: ReplayPlan) -> None:
         (_WORDS[one.prospect], one.book, one.kind, one.number, one.gross, one.cause, one.sentence)
         for one in made.items
     ]
-    if rows:
-        out.table(("will", "book", "kind", "number", "gross", "cause", "what"), rows)
+    if not rows:
+        out.line("Nothing of this selection stopped: there is nothing to replay.")
+        return
+    out.table(("will", "book", "kind", "number", "gross", "cause", "what"), rows)
     for share in made.shares:
         worth = ", ".join(map(str, share.gross)) or "no value"
         out.line(f"{_WORDS[share.prospect]}: {share.count} ({worth})")

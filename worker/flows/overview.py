@@ -69,7 +69,8 @@ class Ambiguous(LookupError):
 class BookLine:
     """One book: whose, in which ledger, how it stands, and its documents by delivery state.
 
-    `posted` is the gross per currency, credit notes subtracted.
+    `posted` is the gross per currency, credit notes subtracted. `is_verifying`: after a restore it is read
+    before anything is created in it.
     """
 
     code: str
@@ -81,6 +82,7 @@ class BookLine:
     paused: str
     paused_why: str
     waits_until: datetime | None
+    is_verifying: bool
     documents: Mapping[str, int]
     posted: tuple[Money, ...]
     calls: int
@@ -154,6 +156,7 @@ def _book_line(
         paused=lane.pause_reason if lane else "",
         paused_why=lane.pause_why if lane else "",
         waits_until=lane.not_before if lane and lane.not_before > now else None,
+        is_verifying=lane is not None and lane.is_verifying,
         documents=dict(sorted(documents.items())),
         posted=_sums(one for one in tallies if one.state == "posted"),
         calls=lane.calls if lane else 0,

@@ -15,7 +15,8 @@ class TestPauseAll:
         status = run_command("status", "--json")
         assert (ended.code, ended.json["applied"]) == (exits.DONE, True)
         assert status.json["status"]["books"][0]["paused"] == "by_operator"
-        assert status.json["status"]["books"][0]["paused_why"] == "something is wrong"
+        assert "book US-BOOK is paused (by_operator): something is wrong" in run_command("status").out
+        assert "do: subledger resume US-BOOK" in run_command("status").out
 
 
 class TestResumeAll:
@@ -36,3 +37,14 @@ class TestResumeAll:
 
         assert ended.code == exits.DONE
         assert "no book was paused by a person" in ended.out
+
+
+class TestStatus:
+    def test_says_which_books_verify_after_a_restore(self, installation: Path, run_command: Command) -> None:
+        """Row 71: an operator who comes later must see that it is not over."""
+        run_command("db", "restored", "--yes")
+
+        told = run_command("status").out
+
+        assert "\tverifies\t" in told
+        assert "do: subledger reconcile book US-BOOK" in told
