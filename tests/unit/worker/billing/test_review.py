@@ -159,6 +159,26 @@ class TestAReview:
 
         assert told(line) == {"this": "100.80", "last": "92.13", "proration": "8.67"}
 
+    def test_compares_with_the_newest_cycle_before(self) -> None:
+        one = seller(held("2026-01-01", 10), held("2026-02-01", 20), held("2026-03-01", 20))
+        for on in ("2026-01-01", "2026-02-01"):
+            one.run(on)
+
+        [line] = reviewed(one, "2026-03-01")
+
+        assert told(line) == {"this": "168.00", "last": "168.00"}
+
+    def test_of_an_addition_compares_nothing_that_is_not_new(self) -> None:
+        """Inside a cycle: what is added is proration, and nothing of the month before is due again."""
+        one = seller()
+        one.run("2026-01-01")
+        one.run("2026-02-01")
+        one.change(held("2026-02-15", 12))
+
+        [line] = reviewed(one, "2026-02-15")
+
+        assert told(line)["proration"] == "8.40"
+
     def test_counts_one_offs_of_the_month_before_the_day(self) -> None:
         prices = price_list("LIST", per_seat("8.40"), per_seat("500.00", plan="one_time"))
         for bought, last in (("2025-12-31", "84.00"), ("2026-01-01", "584.00"), ("2026-01-31", "584.00")):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +47,87 @@ def tariff(price: PriceFacts) -> Tariff:
     return found
 
 
+def steps(*tiers: tuple[int | None, str, str]) -> tuple[Tier, ...]:
+    return tuple(
+        Tier(None if bound is None else Decimal(bound), Decimal(price), Decimal(flat))
+        for bound, price, flat in tiers
+    )
+
+
+THREE = steps((5, "10", "0"), (20, "8.5", "0"), (30, "7", "0"))
+FEES = steps((5, "10", "100"), (None, "8", "50"))
+
+
 class TestATariff:
+    @pytest.mark.parametrize(
+        ("model", "tiers", "units", "amount"),
+        [
+            ("graduated", THREE, 1, "10"),
+            ("graduated", THREE, 5, "50"),
+            ("graduated", THREE, 6, "58.5"),
+            ("graduated", THREE, 21, "184.5"),
+            ("graduated", THREE, 40, "317.5"),
+            ("graduated", FEES, 5, "150"),
+            ("graduated", FEES, 6, "208"),
+            ("volume", THREE, 1, "10"),
+            ("volume", THREE, 20, "170"),
+            ("volume", THREE, 31, "217"),
+            ("volume", FEES, 6, "98"),
+            ("stairstep", FEES, 1, "110"),
+            ("stairstep", FEES, 6, "58"),
+            ("stairstep", THREE, 31, "7"),
+            ("per_unit", FEES, 1, "110"),
+            ("per_unit", THREE, 3, "30"),
+            ("per_unit", THREE, 0, "0"),
+            ("stairstep", FEES, 0, "0"),
+            ("stairstep", FEES, -1, "0"),
+        ],
+    )
+    def test_costs(self, model: PriceModel, tiers: tuple[Tier, ...], units: int, amount: str) -> None:
+        price = PriceFacts(model, tiers, "seat", "list")
+        one = tariff(price)
+
+        assert Fraction(one.amount(units), one.scale) == Fraction(amount)
+        assert exact_amount(price, Fraction(units)) == Fraction(amount)
+
+    @pytest.mark.parametrize(("units", "amount"), [(1, "30"), (10, "30"), (11, "60")])
+    def test_counts_packages_begun(self, units: int, amount: str) -> None:
+        price = PriceFacts("package", steps((None, "30", "0")), "seat", "list", package_size=Decimal(10))
+        one = tariff(price)
+
+        assert Fraction(one.amount(units), one.scale) == Fraction(amount)
+
+    def test_tells_the_units_of_each_tier(self) -> None:
+        def parts(model: PriceModel, tiers: tuple[Tier, ...], units: int) -> list[tuple[int, int]] | None:
+            return tariff(PriceFacts(model, tiers, "seat", "list")).parts(units)
+
+        assert parts("graduated", THREE, 5) == [(5, 100)]
+        assert parts("graduated", THREE, 6) == [(5, 100), (1, 85)]
+        assert parts("graduated", THREE, 40) == [(5, 100), (15, 85), (20, 70)]
+        assert parts("per_unit", THREE, 6) == [(6, 100)]
+        assert parts("graduated", FEES, 6) is None
+        assert parts("stairstep", THREE, 6) is None
+
+    @pytest.mark.parametrize(
+        ("model", "tiers", "amount"),
+        [
+            ("volume", THREE, "17"),
+            ("per_unit", THREE, "20"),
+            ("graduated", THREE, "18.5"),
+            ("volume", FEES, "26"),
+            ("stairstep", FEES, "11.6"),
+        ],
+    )
+    def test_in_a_pool_is_a_part_of_the_groups_price(
+        self, model: PriceModel, tiers: tuple[Tier, ...], amount: str
+    ) -> None:
+        """Two of ten units."""
+        price = PriceFacts(model, tiers, "seat", "list", pool=PoolShare("P", Decimal(10)))
+        one = tariff(price)
+
+        assert Fraction(one.amount(2), one.scale) == Fraction(amount)
+        assert exact_amount(price, Fraction(2)) == Fraction(amount)
+
     @given(prices(), st.integers(min_value=0, max_value=2000))
     def test_costs_what_the_pieces_cost(self, price: PriceFacts, units: int) -> None:
         one = tariff(price)

@@ -153,6 +153,17 @@ class TestAPerpetualLicence:
 
         assert str(only(seller.run("2026-06-01")).net) == "270.00 EUR"
 
+    def test_names_the_hours_that_are_over_and_the_seats(self) -> None:
+        seller = _seller(_at(BOUGHT, 10))
+        seller.run("2026-01-01")
+        seller.change(_at(BOUGHT + timedelta(hours=168), 7))
+        seller.run("2026-01-08")
+
+        assert seller.last is not None
+        assert seller.last.notices[0].sentence.startswith(
+            "Subscription S1: 3 of the seats given up on 2026-01-08 are past their 168-hour window;"
+        )
+
     def test_is_never_given_back_where_the_product_says_so(self) -> None:
         seller = self._seller("none")
         seller.change(_at(BOUGHT + timedelta(hours=24), 3, status="cancelled"))

@@ -138,6 +138,13 @@ class TestABasis:
             " (2026-01-11..2026-01-31)"
         )
 
+    def test_tells_a_change_with_a_flat_fee_by_what_both_cost(self) -> None:
+        price = tiered("per_unit", (None, "10", "100"))
+
+        assert told(price, held("2026-01-01", 5), held("2026-01-11", 6))[0].startswith(
+            "1 seat added: 6 seats at 160.00 EUR instead of 5 seats at 150.00 EUR x 21/31 days"
+        )
+
     def test_tells_a_change_by_the_days_to_the_end_under_other_bases(self) -> None:
         """11 of 30 days remain on the 21st; the days of the change itself are 21-31."""
         basis = told(per_seat("30"), held("2026-01-01", 10), held("2026-01-21", 12), proration="30_day_month")
