@@ -150,6 +150,18 @@ class TestAnOpeningCharge:
             [sentence] = [one.sentence for one in seller.last.checks if one.code == "opening_unreadable"]
             assert why in sentence
 
+    def test_stands_for_days_before_we_know_of_anything(self) -> None:
+        """The first version we have is of the 15th: what was held before stays as it was billed."""
+        agreed = contract(cut_over=day("2026-02-01"))
+        for quantity, credited in ((10, []), (5, ["24.68 EUR"])):
+            seller = Seller(
+                setup(opening_charges=(opening(),), contracts=(agreed,)),
+                (subscription(),),
+                (held("2026-01-15", quantity),),
+            )
+            done = seller.run("2026-01-31")
+            assert [str(one.net) for one in done] == credited
+
     def test_is_credited_at_its_own_price_and_names_its_document(self) -> None:
         """Five of ten seats go on the 17th: 5 x 9.00 x 15/31 = 21.77 back."""
         world = setup(opening_charges=(opening(),), contracts=(contract(cut_over=day("2026-02-01")),))
