@@ -127,28 +127,3 @@ class TestPrefixes:
         """Bad input 34."""
         with pytest.raises(PatternRefused, match=why):
             check_pattern(Series("S", "invoice", pattern, reset=reset))  # type: ignore[arg-type]  # on purpose
-
-
-class TestPrefixes:
-    @pytest.mark.parametrize(
-        ("pattern", "reset", "expected"),
-        [
-            ("INV-{n}", "never", ("INV-",)),
-            ("{n}", "never", ()),
-            ("INV-{year}-{n:05}", "never", ("INV-2026-", "INV-2025-")),
-            ("INV-{year}-{n:05}", "year", ("INV-2026-",)),
-            ("{n}/{year}", "never", ()),
-            ("A{year}{month}-{n}", "year", ("A202602-", "A202601-")),
-        ],
-    )
-    def test_are_what_numbers_that_may_count_today_begin_with(
-        self, pattern: str, reset: Any, expected: tuple[str, ...]
-    ) -> None:
-        series = Series("S", "invoice", pattern, reset=reset)
-
-        assert prefixes(series, on=date(2026, 2, 28)) == expected
-
-    def test_go_back_over_the_last_twelve_months(self) -> None:
-        found = prefixes(Series("S", "invoice", "{year}-{month}/{n}"), on=date(2026, 3, 31))
-
-        assert (len(found), found[0], found[1], found[-1]) == (12, "2026-03/", "2026-02/", "2025-04/")
