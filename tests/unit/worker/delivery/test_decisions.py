@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from connectors.errors import ConsentLost, OutcomeUnknown, Refused, Throttled, Unreachable
 from connectors.protocols import Expectation, Held, Outcome, Posted, Rates
 from mappings.canonical.money import Money
-from mappings.canonical.record import RecordKind
-from worker.delivery.batch import Waiting, batch_key, choose
+from mappings.canonical.record import FOLLOW_UPS, RecordKind
+from worker.delivery.batch import Waiting, batch_key, choose, rank_of
 from worker.delivery.consequence import Consequence, after_outcomes
 from worker.delivery.pacing import Pacing, after_call, after_throttle, circuit_wait, next_slot
 from worker.delivery.states import EDGES, ForbiddenEdge, State, check_edge, replayed
@@ -225,6 +225,12 @@ class TestBatch:
 
         assert [one.id for one in choose(mixed, batch_size=50, mixes_kinds=False)] == ["0", "2", "3"]
         assert len(choose(mixed, batch_size=50)) == len(kinds)
+
+    def test_ranks_what_others_need_first(self) -> None:
+        kinds: tuple[RecordKind, ...] = ("void", "invoice", "credit_note", "item", "customer")
+
+        assert sorted(kinds, key=rank_of) == ["customer", "item", "credit_note", "invoice", "void"]
+        assert {rank_of(kind) for kind in FOLLOW_UPS} == {rank_of("void")}
 
     def test_key_depends_on_items_and_attempt(self) -> None:
         assert batch_key(["a", "b"], 0) != batch_key(["a", "b"], 1) != batch_key(["a", "c"], 1)

@@ -19,12 +19,13 @@ from connectors.errors import (
     Unreachable,
     Unrecognised,
 )
-from connectors.protocols import Held, Outcome, Posted, Shipment
+from connectors.protocols import Held, Outcome, Posted, Rates, Shipment
 from mappings.canonical.book import Book
 from tests.fakes.ledger import MEMORY, Fault, MemoryLedger
 from tests.unit.worker.flows.conftest import BOOK, Bench
 from worker.flows import push, sending
 from worker.flows.push import drain
+from worker.flows.sweep import sweep
 from worker.store import attempts, deliveries, lanes, metering, pacing
 from worker.store.lanes import Lane
 
@@ -371,6 +372,45 @@ class TestDeadWorker:
             is None
         )
         assert bench.states()["ACME/EUR"] == "due"
+
+
+SLOW = replace(MEMORY, rates=Rates(per_minute=60))
+
+
+class TestFairness:
+    def test_gives_the_thread_back_where_others_wait_and_says_when_the_slot_comes(self, bench: Bench) -> None:
+        """A full house: a lane keeps no thread only to wait, and nobody rings for it before its slot."""
+        bench.ledger.capabilities = SLOW
+        bench.plan("INV-1", "INV-2")
+        began = bench.clock.now()
+
+        drained = drain(bench.ports(), BOOK, bench.timing, is_crowded=lambda: True)
+
+        assert (drained.calls, bench.clock.now()) == (1, began)
+        assert drained.slot_at == drained.wake_at
+        assert drained.wake_at is not None
+        assert timedelta(seconds=0.8) < drained.wake_at - began < timedelta(seconds=1.1)
+        assert sweep(bench.ports()) == ()
+        bench.clock.advance(1.1)
+        assert sweep(bench.ports()) == (BOOK.code,)
+
+    def test_keeps_the_thread_for_a_near_slot_where_nobody_waits(self, bench: Bench) -> None:
+        bench.ledger.capabilities = SLOW
+        bench.plan("INV-1", "INV-2")
+
+        drained = bench.drain()
+
+        assert (drained.why, drained.posted) == ("idle", 3)
+
+    def test_sends_nothing_more_once_the_process_is_told_to_stop(self, bench: Bench) -> None:
+        """Graceful drain on SIGTERM: what is open is heard and written down, the rest stays due."""
+        bench.plan("INV-1", "INV-2")
+        pushes = bench.ledger.pushes
+
+        drained = drain(bench.ports(), BOOK, bench.timing, should_stop=lambda: bool(pushes))
+
+        assert (drained.calls, drained.posted) == (1, 1)
+        assert sorted(bench.states().values()) == ["due", "due", "posted"]
 
 
 class TestApplication:
