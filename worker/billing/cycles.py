@@ -256,9 +256,8 @@ def _unassigned(subscription: Subscription, service: Period) -> Check:
 
 
 def _opening_missing(holder: Holder, service: Period, cut_over: date) -> tuple[Check, ...]:
-    """A change dated after the cut-over inside a cycle that another system billed needs its charge."""
-    since = max(cut_over, service.start + timedelta(days=1))
-    changed = [day for day in holder.timeline.days if since <= day < service.until]
+    """A change from the cut-over on, inside a cycle that another system billed, needs its charge."""
+    changed = [day for day in holder.timeline.days if cut_over <= day < service.until]
     if not changed:
         return ()
     code = holder.subscription.code

@@ -188,6 +188,17 @@ class TestAShortfall:
 
         assert told(story) == [("ACME", "2026-01-01..2026-01-31", "16.00 EUR")]
 
+    def test_does_not_wait_for_purchases_that_do_not_count(self) -> None:
+        """Bills go out five days late: a purchase of the last day is due on 5 February, and is no fee."""
+        prices = price_list("LIST", per_seat("8.40"), per_seat("50.00", plan="one_time"))
+        story = seller(world={"price_lists": (prices,)}, offset_days=5)
+        story.subscriptions = (*story.subscriptions, subscription("ONCE", plan="one_time", term=""))
+        story.versions = (*story.versions, held("2026-01-01", 1, "ONCE"))
+        story.run("2026-01-06")
+        story.run("2026-02-01")
+
+        assert told(story) == [("ACME", "2026-01-01..2026-01-31", "16.00 EUR")]
+
     def test_is_held_by_the_checks_of_its_payer(self) -> None:
         story = seller(world={"parties": (party("ACME", country="AT"),)})
         story.run("2026-02-01")

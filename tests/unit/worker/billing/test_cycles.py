@@ -119,6 +119,13 @@ class TestAMeteredMonth:
 
         assert str(only(story.run("2026-02-01")).net) == "5.00 EUR"
 
+    def test_due_before_its_end_has_what_is_known_that_day(self) -> None:
+        """Five days before the month's end is due on the 27th: what was used on that day counts."""
+        story = self._seller(contract(offset_days=-5), usage=(used("2026-01-27", 10), used("2026-01-28", 10)))
+
+        assert story.run("2026-01-26") == ()
+        assert str(only(story.run("2026-01-27")).net) == "5.00 EUR"
+
     def test_that_cannot_be_billed_does_not_stop_the_next(self) -> None:
         """January is another system's, of February nobody has a contract, March is repeated by lines."""
         contracts = (
@@ -250,7 +257,15 @@ class TestACommonGround:
 
 
 class TestACutOver:
-    @pytest.mark.parametrize(("changed", "codes"), [("2026-01-15", []), ("2026-01-25", ["opening_missing"])])
+    @pytest.mark.parametrize(
+        ("changed", "codes"),
+        [
+            ("2026-01-15", []),
+            ("2026-01-19", []),
+            ("2026-01-20", ["opening_missing"]),
+            ("2026-01-31", ["opening_missing"]),
+        ],
+    )
     def test_asks_for_an_opening_only_where_a_later_day_changed(self, changed: str, codes: list[str]) -> None:
         """Cut over on the 20th, inside a cycle that the other system billed."""
         story = seller(contract(cut_over=day("2026-01-20")))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mappings.canonical.document import Document
 from mappings.canonical.money import Money
 from tests.unit.worker.billing.world import (
@@ -166,6 +168,20 @@ class TestANettedRefund:
         story.versions = (held("2026-01-01", 0, observed="2"), held("2026-02-01", 10))
 
         assert kinds(story.run("2026-02-01")) == [("invoice", "0.00 EUR")]
+
+
+class TestARefundOfWhatEnds:
+    @pytest.mark.parametrize(
+        ("end", "kind"),
+        [("2026-03-15", []), ("2026-02-02", []), ("2026-02-01", ["credit_note"]), (None, [])],
+    )
+    def test_waits_only_where_another_cycle_comes(self, end: str | None, kind: list[str]) -> None:
+        story = seller()
+        story.subscriptions = (subscription(end=day(end) if end else None),)
+        story.run("2026-01-01")
+        story.change(held("2026-01-16", 5))
+
+        assert [one.kind for one in story.run("2026-01-16")] == kind
 
 
 class TestNoRefund:
