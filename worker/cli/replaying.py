@@ -151,9 +151,8 @@ def _print_plan(out: Output, made: ReplayPlan) -> None:
         worth = ", ".join(map(str, share.gross)) or "no value"
         out.line(f"{_WORDS[share.prospect]}: {share.count} ({worth})")
     for needs in made.needs:
-        out.line(
-            f"book {needs.book}: {needs.requests} requests, {needs.reads} of them reads, ~{needs.seconds} s"
-        )
+        requests = "1 request" if needs.requests == 1 else f"{needs.requests} requests"
+        out.line(f"book {needs.book}: {requests}, {needs.reads} of them reads, about {needs.seconds} s")
     if made.reads_done:
         out.line(f"making this plan read the books {made.reads_done} times")
 

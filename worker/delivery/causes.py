@@ -21,15 +21,17 @@ _LINK = (
     "subledger mapping suggest --book {book}, then subledger mapping import FILE; they go on by themselves."
 )
 
-WORDS: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {  # by reason, or by reason/kind where the step depends on the kind
     "target_missing": Words(
         "{what} wait: book {book} has no {missing}, and creates nothing by itself.", _LINK
     ),
     "mapping_missing": Words("{what} wait: book {book} has no id for {missing}.", _LINK),
     "number_taken": Words(
-        "{what}: book {book} holds another record under the same number or name.",
-        "A customer or item of ours: " + _LINK + " A document: renumber the other one there, then replay.",
+        "{what}: book {book} holds another record under the same number.",
+        "Find who made it and renumber that one there, then replay; we never renumber ours.",
     ),
+    "number_taken/customer": Words("{what}: book {book} has one of the same name already.", _LINK),
+    "number_taken/item": Words("{what}: book {book} has one of the same name already.", _LINK),
     "period_closed": Words(
         "{what} are dated into a closed period of book {book}.",
         "Let finance reopen it (subledger book check {book} notices), or reverse and issue anew.",
@@ -64,9 +66,9 @@ WORDS: Mapping[str, Words] = {
 }
 
 
-def words_of(reason: str, *, what: str, book: str, missing: str, why: str, hint: str) -> Words:
+def words_of(reason: str, *, kind: str, what: str, book: str, missing: str, why: str, hint: str) -> Words:
     """The sentence and next step of a group; `why` and `hint` are those of its oldest delivery."""
-    known = WORDS.get(reason)
+    known = WORDS.get(f"{reason}/{kind}") or WORDS.get(reason)
     if known is None:
         return Words(f"{what} stopped in book {book}: {why or reason}", hint or "Look at one, then replay.")
     named = missing.replace("\n", ", ")

@@ -74,6 +74,8 @@ def foresee(standing: Standing) -> Fate | None:
         return Fate("blocked", sentence, standing.reason)
     if standing.may_have_arrived:
         return None
+    if standing.reason == "number_taken":
+        return Fate("create", "It is sent again; while the other record keeps the number, it stops again.")
     return Fate("create", "It is sent again as a new revision.")
 
 

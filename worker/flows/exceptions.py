@@ -73,6 +73,7 @@ def _cause(members: Sequence[Stopped], waiting: dict[str, Waiters]) -> Cause:
     waiters = [waiting[one.id] for one in members if one.id in waiting]
     words = words_of(
         oldest.reason,
+        kind=oldest.kind,
         what=counted(len(members), oldest.kind),
         book=oldest.book,
         missing="\n".join(oldest.missing),
