@@ -13,6 +13,7 @@ from mappings.canonical.provider import ProviderCharge
 from mappings.canonical.subscription import Share, SplitKey
 from tests.unit.worker.billing.world import (
     SELLER,
+    FxRate,
     Seller,
     contract,
     day,
@@ -27,6 +28,7 @@ from tests.unit.worker.billing.world import (
     subscription,
     used,
 )
+from worker.billing import ground_of
 from worker.billing.values import Charge, Terms
 
 PRICES = price_list(
@@ -220,6 +222,59 @@ class TestAPriceOfATerm:
         story.run("2026-06-30")
 
         assert [str(one.net) for one in charges(story) if one.ref.cycle_start == day("2026-06-01")] == [net]
+
+
+class TestADocumentsDate:
+    def test_is_expected_to_be_the_day_of_issue_or_the_day_billed_for(self) -> None:
+        ground = ground_of(setup(), issued_on={"DE": day("2026-01-20")})
+        by_run = replace(SELLER, document_date="as_of")
+
+        assert ground.document_date(SELLER, as_of=day("2026-01-05")) == day("2026-01-20")
+        assert ground.document_date(by_run, as_of=day("2026-01-05")) == day("2026-01-05")
+        assert ground_of(setup()).document_date(SELLER, as_of=day("2026-01-05")) == day("2026-01-05")
+
+
+class TestUsageInAnotherCurrency:
+    def _seller(self, *rates: FxRate, currency: str = "USD") -> Seller:
+        meters = price_list("METERS", per_seat("1.00", plan="usage", cost=dec("0.50")), currency=currency)
+        story = seller(world={"price_lists": (PRICES, meters), "fx_rates": rates}, usage_price_list="METERS")
+        story.subscriptions = (subscription(plan="usage", term=""),)
+        story.usage = (used("2026-01-05", 10),)
+        return story
+
+    def test_is_converted_at_the_rate_of_its_months_first_day(self) -> None:
+        rates = (
+            FxRate("USD", "EUR", day("2026-01-01"), "0.80", "ECB"),
+            FxRate("USD", "EUR", day("2026-01-05"), "0.90", "ECB"),
+        )
+        story = self._seller(*rates)
+        story.run("2026-02-01")
+
+        [charge] = charges(story)
+        assert (str(charge.net), str(charge.cost)) == ("8.00 EUR", "4.00 EUR")
+        assert charge.facts.price.rate == dec("0.80")
+
+    def test_without_a_rate_is_not_billed_and_says_so(self) -> None:
+        story = self._seller()
+
+        assert story.run("2026-02-01") == ()
+        assert story.last is not None
+        assert [check.code for check in story.last.checks] == ["rate_missing"]
+
+    def test_of_the_same_currency_needs_none(self) -> None:
+        story = self._seller(currency="EUR")
+        story.run("2026-02-01")
+
+        assert [str(one.net) for one in charges(story)] == ["10.00 EUR"]
+
+    def test_without_a_price_says_so(self) -> None:
+        story = self._seller()
+        meters = price_list("METERS", per_seat("1.00", product="E5", plan="usage"), currency="USD")
+        story.setup = replace(story.setup, price_lists=(PRICES, meters))
+
+        assert story.run("2026-02-01") == ()
+        assert story.last is not None
+        assert [check.code for check in story.last.checks] == ["unpriced_subscription"]
 
 
 class TestWhatCannotBeBilled:

@@ -125,6 +125,16 @@ class TestSteps:
             second,
         )
 
+    def test_do_not_depend_on_the_order_of_charges(self) -> None:
+        seller = Seller(setup(), (subscription(),), (held("2026-01-01", 10),))
+        seller.run("2026-01-01")
+        seller.change(held("2026-01-11", 12))
+        seller.run("2026-01-11")
+        seller.change(held("2026-01-21", 13))
+        [document] = seller.run("2026-01-21")
+
+        assert derived(document, seller.billed[::-1]) == derived(document, seller.billed)
+
     def test_of_a_share_tell_what_the_others_bear(self) -> None:
         key = SplitKey(day("2026-01-01"), "percent", (Share("ACME", dec(60)), Share("BETA", dec(40))))
         seller = Seller(

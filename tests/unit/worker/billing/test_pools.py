@@ -174,3 +174,38 @@ class TestASharedSubtotal:
 
         assert self._totals(seller, "2026-01-01") == {"A": 0, "B": 101}
         assert seller.run("2026-01-01") == ()
+
+
+class TestAMemberThatKeepsItsTier:
+    def test_is_rounded_by_itself(self) -> None:
+        """Three yearly seats share a block of 100.00: 33.33 each, for nothing settles the last cent."""
+        prices = price_list("LIST", tiered("stairstep", (5, 0, "100"), (None, 0, "999"), plan="annual"))
+        codes = ("A", "B", "C")
+        seller = Seller(
+            setup(
+                parties=(party("TOP"), *(party(code, parent="TOP") for code in codes)),
+                price_lists=(prices,),
+                contracts=(contract("TOP"),),
+                pools=(Pool("P", "TOP", ("E3",), "end_of_period"),),
+            ),
+            tuple(subscription(code, party=code, plan="annual", term="P1Y") for code in codes),
+            tuple(held("2026-01-01", 1, code) for code in codes),
+        )
+        seller.run("2026-01-01")
+
+        assert [str(one.charge.net) for one in seller.billed] == ["33.33 EUR"] * 3
+
+
+class TestATrial:
+    def test_is_in_no_tier(self) -> None:
+        seller = Seller(
+            setup(
+                contracts=(contract(zero_documents="issue"),),
+                pools=(Pool("P", "ACME", ("E3",), "end_of_period"),),
+            ),
+            (subscription(plan="trial"),),
+            (held("2026-01-01", 5),),
+        )
+        seller.run("2026-01-01")
+
+        assert seller.billed[0].charge.facts.price.pool is None
