@@ -43,8 +43,10 @@ def with_margins(one: Owed, charges: tuple[Charge, ...]) -> tuple[Charge, ...]:
 def margin_checks(one: Owed, contract: Contract) -> tuple[Check, ...]:
     """A price below the provider's cost, or a margin below the contract's floor, holds the document."""
     cost = one.settled.cost
-    most = max((span.quantity for span in one.spans), default=None) if cost is not None else None
-    if cost is None or not most:
+    if cost is None:
+        return ()
+    most = max((span.quantity for span in one.spans), default=None)
+    if not most:
         return ()
     quantity = Fraction(most)
     each = min(exact_amount(price, quantity) / quantity for _, price in day_prices(one.settled))

@@ -33,7 +33,7 @@ def without_suspended(
 
 def masked(timeline: Timeline, spans: Iterable[tuple[date, date]]) -> Timeline:
     """The timeline with nothing held from the first day of each span until its second."""
-    hidden = sorted(spans)
+    hidden = tuple(spans)
     if not hidden:
         return timeline
     edges = {day for span in hidden for day in span if day != date.max}

@@ -245,6 +245,17 @@ class TestAnExtendedTerm:
         assert now.est_of is not None
         assert now.est_of.product == "E5"
 
+    def test_is_not_cut_by_saying_the_same_again(self) -> None:
+        found = written(
+            held("2026-01-01", 10),
+            agreed("2027-02-10", product="E5"),
+            agreed("2027-03-10", product="E5"),
+            est=True,
+            auto_renew=False,
+        )
+
+        assert [row[0] for row in told(found)] == ["", "2027-01-01", "2027-02-10"]
+
     def test_does_not_begin_where_the_contract_or_a_trial_says_no(self) -> None:
         assert told(written(auto_renew=False)) == [FIRST]
         assert len(told(written(est=True, auto_renew=False, plan="trial", term="P1M"))) == 1

@@ -65,6 +65,17 @@ class TestANettedRefund:
         assert (part.basis[-1], rest.basis[-1]) == (words, words)
         assert part.reverses == rest.reverses == 0
 
+    def test_that_is_cut_is_one_line(self) -> None:
+        """Its lines tell the whole change, so neither part can print them."""
+        story = seller(change_form="reverse_and_recharge")
+        story.run("2026-01-01")
+        story.change(held("2026-01-02", 1))
+
+        invoice, note = sorted(story.run("2026-02-01"), key=lambda one: one.kind, reverse=True)
+
+        assert [str(line.net) for line in invoice.lines] == ["-8.40 EUR", "8.40 EUR"]
+        assert [str(line.net) for line in note.lines] == ["64.76 EUR"]
+
     def test_waits_and_says_for_what(self) -> None:
         story = seller()
         story.run("2026-01-01")

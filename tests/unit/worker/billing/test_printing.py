@@ -101,6 +101,23 @@ class TestAChange:
             ("recharge", "2026-01-11..2026-01-31", "12 x 21.70", "260.40 EUR"),
         ]
 
+    def test_inside_a_cycle_under_another_basis_goes_back_whole(self) -> None:
+        """Two more for ten days, told at once: the change does not reach the end, so days do not add up."""
+        seller = Seller(
+            setup(
+                price_lists=(price_list("LIST", per_seat("31")),),
+                contracts=(contract(change_form="reverse_and_recharge", proration="30_day_month"),),
+            ),
+            (subscription(),),
+            (held("2026-01-01", 10),),
+        )
+        seller.run("2026-01-01")
+        seller.change(held("2026-01-11", 12), held("2026-01-21", 10))
+
+        [document] = seller.run("2026-01-21")
+
+        assert [str(line.net) for line in document.lines] == ["-310.00 EUR", "330.67 EUR"]
+
     def test_leaves_what_rounding_leaves_to_its_last_line(self) -> None:
         """10 and 11 seats at 8.40: 10 x 8.40 x 14/31 = 37.935... back, and what comes to 3.79 again."""
         seller = Seller(

@@ -294,6 +294,34 @@ class TestAPartlyCoveredCredit:
 
         assert codes(story) == ["opening_missing"]
 
+    def test_leaves_alone_what_was_given_back_whole(self) -> None:
+        story = seller(line("a", "100.00"))
+        story.run("2026-01-15")
+        for key, on in (("b", "2026-01-25"), ("c", "2026-01-26")):
+            story.provider_charges += (line(key, "-100.00", kind="cancel", on=on, service=REST),)
+            story.run(on)
+
+        assert story.last is not None
+        [charge] = [charge for draft in story.last.drafts for charge in draft.charges]
+        assert (str(charge.net), charge.original) == ("-110.00 EUR", None)
+
+    def test_of_a_cent_that_is_left_takes_it(self) -> None:
+        story = seller(line("a", "100.00"), markup_percent=dec(0))
+        story.run("2026-01-15")
+        for key, net, on in (("b", "-99.99", "2026-01-25"), ("c", "-0.01", "2026-01-26")):
+            story.provider_charges += (line(key, net, kind="cancel", on=on, service=REST),)
+            story.run(on)
+
+        assert [str(one.charge.net) for one in story.billed] == ["100.00 EUR", "-99.99 EUR", "-0.01 EUR"]
+
+    def test_takes_back_from_an_invoice_of_one_cent(self) -> None:
+        story = seller(line("a", "0.01"), markup_percent=dec(0))
+        story.run("2026-01-15")
+        story.provider_charges += (line("b", "-0.01", kind="cancel", on="2026-01-25", service=REST),)
+        story.run("2026-01-25")
+
+        assert [str(one.charge.net) for one in story.billed] == ["0.01 EUR", "-0.01 EUR"]
+
     def test_leaves_what_was_given_back_before(self) -> None:
         story = seller(line("a", "100.00"))
         story.run("2026-01-15")

@@ -25,6 +25,7 @@ from tests.unit.worker.billing.world import (
     subscription,
     tiered,
     tiers,
+    used,
 )
 from worker.billing.values import PoolShare, PriceFacts, Span
 from worker.billing.words import changed_runs, price_words, quantity_words, unit_words, units
@@ -200,6 +201,21 @@ class TestABasis:
             "10 seats x 8.40 EUR x 17/31 days = 46.064516... EUR",
             "11 seats x 8.40 EUR x 14/31 days = 41.729032... EUR",
         )
+
+    def test_tells_the_block_or_fee_that_nothing_costs(self) -> None:
+        for model, words in (
+            ("stairstep", "block price for up to 5 8.00 EUR"),
+            ("volume", "flat fee 7.00 EUR"),
+        ):
+            price = tiered(model, (5, "1", "7"), (None, "1", "9"), plan="usage", zero_units="first_tier")
+            seller = Seller(
+                setup(price_lists=(price_list("LIST", price),)),
+                (subscription(plan="usage", term=""),),
+                (),
+                (used("2026-01-05", 0),),
+            )
+
+            assert only_line(seller.run("2026-02-01")).basis[0] == words
 
     def test_names_other_units(self) -> None:
         gigabyte = Product("E3", "Traffic", unit="GB")
