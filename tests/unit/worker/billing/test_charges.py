@@ -333,6 +333,14 @@ class TestAShare:
             ("B", "-16.26 EUR", 3, 1),
         ]
 
+    def test_of_an_unknown_party_stops_the_subscription(self) -> None:
+        story = self._seller("percent", 75, 25)
+        story.setup = replace(story.setup, parties=(party("ACME"), party("A")))
+
+        assert story.run("2026-01-01") == ()
+        assert story.last is not None
+        assert "bills to B, which is unknown" in story.last.checks[0].sentence
+
     def test_of_no_weight_is_nothing(self) -> None:
         story = self._seller("seats", 10, 0)
         story.run("2026-01-01")

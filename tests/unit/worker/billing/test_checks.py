@@ -273,6 +273,18 @@ class TestASwitch:
 
         assert checks_of(seller, "2026-01-01") == ["zero_price"]
 
+    def test_is_that_of_the_contracts_version_of_the_day(self) -> None:
+        """Switched off from February on; the versions may come in any order."""
+        abroad = (party("ACME", country="AT"),)
+        before = contract(checks=(CheckSwitch("missing_tax_id"),))
+        after = contract(checks=(CheckSwitch("missing_tax_id", is_on=False),), from_=day("2026-02-01"))
+        for contracts in ((before, after), (after, before)):
+            seller = Seller(
+                setup(parties=abroad, contracts=contracts), (subscription(),), (held("2026-01-01", 1),)
+            )
+            assert checks_of(seller, "2026-01-31") == ["missing_tax_id"]
+            assert checks_of(seller, "2026-02-01") == []
+
     def test_of_one_contract_does_not_stop_another(self) -> None:
         parties = (party("ACME", country="AT"), party("BETA"))
         seller = Seller(

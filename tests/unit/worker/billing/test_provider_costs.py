@@ -20,6 +20,9 @@ from tests.unit.worker.billing.world import (
     setup,
     subscription,
 )
+from worker.billing.cycles import DueCycle
+from worker.billing.deals import standing_deal
+from worker.billing.provider_costs import ProviderCosts
 
 
 def line(since: str, until: str, net: object, quantity: int = 10, **more: Any) -> ProviderCharge:
@@ -76,3 +79,35 @@ class TestACost:
 
     def test_above_the_price_holds_the_document(self) -> None:
         assert costs(line("2025-12-01", "2026-01-01", "101.00")) == []
+
+    def test_is_not_told_by_a_line_of_something_else(self) -> None:
+        """Usage, a one-off and a credit tell nothing; the line behind them does."""
+        month = ("2025-12-01", "2026-01-01")
+        odd = (
+            line(*month, "10.00", kind="usage"),
+            line(*month, "20.00", kind="one_time"),
+            line(*month, "-30.00"),
+            line(*month, "40.00", quantity=0),
+            line("2025-12-01", "2025-12-20", "50.00"),
+        )
+
+        assert costs(*odd) == ["80.00 EUR", "80.00 EUR"]
+        assert costs(*odd, line(*month, "71.00")) == ["71.00 EUR", "71.00 EUR"]
+
+    def test_keeps_twelve_decimals_half_up(self) -> None:
+        """20.00 for 3 seats is 6.666666666667 a seat; 1.00 for 6 is 0.166666666667."""
+        applied = ProviderCosts([line("2025-12-01", "2026-01-01", "20.00", quantity=3)])
+        story = Seller(setup(), (subscription(),), (held("2026-01-01", 1),))
+        story.run("2026-01-01")
+        deal = standing_deal(
+            DueCycle(day("2026-01-01"), story.billed[0].charge.cycle, story.billed[0].charge.cycle, None,
+                     tuple(story.billed))
+        )  # fmt: skip
+        agreed = contract(cost_from="provider_lines")
+
+        found = applied.applied(deal, agreed, subscription="S1", day=day("2026-01-01"))
+
+        assert str(found.price.cost) == "6.666666666667"
+        assert applied.applied(deal, agreed, subscription="S9", day=day("2026-01-01")) == deal
+        assert applied.applied(deal, None, subscription="S1", day=day("2026-01-01")) == deal
+        assert applied.applied(deal, contract(), subscription="S1", day=day("2026-01-01")) == deal

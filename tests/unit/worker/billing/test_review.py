@@ -168,6 +168,26 @@ class TestAReview:
 
         assert told(line) == {"this": "168.00", "last": "168.00"}
 
+    def test_of_several_cycles_at_once_compares_with_the_one_before_the_newest(self) -> None:
+        one = seller(held("2026-01-01", 10), held("2026-03-01", 20))
+        one.run("2026-01-01")
+
+        [line] = reviewed(one, "2026-03-01")
+
+        assert told(line)["last"] == "84.00"
+        assert told(line)["this"] == "252.00"
+
+    def test_knows_when_the_newest_cycle_is_due_again(self) -> None:
+        """January and February are billed; the seats are given up from March on, and March was due."""
+        one = seller()
+        for on in ("2026-01-01", "2026-02-01"):
+            one.run(on)
+        one.versions = (held("2026-01-01", 10), held("2026-03-01", 0, status="cancelled"))
+
+        assert reviewed(one, "2026-02-28") == ()
+        [line] = reviewed(one, "2026-03-01")
+        assert told(line) == {"this": "0.00", "last": "84.00", "seats": "-84.00"}
+
     def test_of_an_addition_compares_nothing_that_is_not_new(self) -> None:
         """Inside a cycle: what is added is proration, and nothing of the month before is due again."""
         one = seller()
