@@ -24,7 +24,7 @@ from worker.store.vault import new_key
 from worker.store.workspace import store_workspace
 
 REALM = "9341450000000001"
-PROCESSES, THREADS = 3, 4
+PROCESSES, THREADS = 2, 4
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
