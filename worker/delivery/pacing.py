@@ -60,6 +60,16 @@ def after_call(pacing: Pacing, rates: Rates, *, is_batch: bool, at: datetime) ->
     return Pacing(at, call_slot, batch_slot if is_batch else pacing.batch_slot_at, stretch, learned_at)
 
 
+def after_leaving(pacing: Pacing, *, is_batch: bool, at: datetime) -> Pacing:
+    """The pacing once it is known when a call's bytes left: on a busy machine well after its start.
+
+    The ledger counts from there; without this, the slots that follow a late call could lie too near to it.
+    """
+    slot = at - _LATE_MAX
+    batch_slot = max(pacing.batch_slot_at, slot) if is_batch else pacing.batch_slot_at
+    return replace(pacing, call_slot_at=max(pacing.call_slot_at, slot), batch_slot_at=batch_slot)
+
+
 def after_throttle(pacing: Pacing, *, now: datetime) -> Pacing:
     """The pacing after a 429: wider slots from here on."""
     return replace(pacing, stretch=min(_STRETCH_MAX, pacing.stretch * _STRETCH_ON_THROTTLE), learned_at=now)

@@ -20,7 +20,7 @@ from mappings.canonical.record import Reference
 from mappings.identity import DeliveryIdentity
 from worker.delivery.batch import batch_key
 from worker.delivery.consequence import after_outcomes
-from worker.delivery.pacing import Pacing
+from worker.delivery.pacing import Pacing, after_leaving
 from worker.delivery.personal import without_personal
 from worker.delivery.step import Park, quiet_period
 from worker.delivery.verdict import Facts, after_push
@@ -50,11 +50,15 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a parcel: one outcome per delivery; `failed` when the whole call failed."""
+    """What came back for a parcel: one outcome per delivery; `failed` when the whole call failed.
+
+    `left_at`: when the connector was asked to send, after whatever kept this machine busy.
+    """
 
     parcel: Parcel
     outcomes: tuple[Outcome, ...]
     failed: ConnectorError | None
+    left_at: datetime
     ended_at: datetime
 
 
@@ -158,11 +162,12 @@ def _move(before: Delivery, after: Delivery) -> Move:
 def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
     """Make the call. Runs in a thread of the lane and touches no row; never raises."""
     shipments = [delivery.shipment for delivery in parcel.deliveries]
+    left_at = clock.now()
     try:
         answered = ledger.push(shipments, batch_key=parcel.batch_key, not_after=parcel.not_after)
         outcomes = tuple(_checked(one, parcel.deliveries) for one in answered)
         if len(outcomes) == len(shipments):
-            return Answer(parcel, outcomes, None, clock.now())
+            return Answer(parcel, outcomes, None, left_at, clock.now())
         failed: ConnectorError = OutcomeUnknown(
             f"The connector answered {len(outcomes)} of {len(shipments)} records."
         )
@@ -171,7 +176,7 @@ def call(ledger: Ledger, parcel: Parcel, *, clock: Clock) -> Answer:
     except Exception as error:  # the connector's door: its bug must not lose what may have been sent (row 73)
         log.exception("push.connector-failed", book=parcel.deliveries[0].book)
         failed = OutcomeUnknown(f"Our connector failed with {type(error).__name__}.")
-    return Answer(parcel, (failed,) * len(shipments), failed, clock.now())
+    return Answer(parcel, (failed,) * len(shipments), failed, left_at, clock.now())
 
 
 def _checked(outcome: object, sent: Sequence[Delivery]) -> Outcome:
@@ -210,7 +215,10 @@ def settle(
         attempts.append(connection, [_attempt(answer, lane, *one, outcome) for one, outcome in evidence])
         if current is None:
             return None
-        follow(connection, current, answer.outcomes, timing, now=now)
+        paced = after_leaving(current.pacing, is_batch=len(sent) > 1, at=answer.left_at)
+        if paced != current.pacing:
+            lanes.save_pacing(connection, current, paced)
+        follow(connection, replace(current, pacing=paced), answer.outcomes, timing, now=now)
         crashpoint("post.before_commit")
         return result
 

@@ -99,6 +99,11 @@ def save_consequence(connection: Connection, lane: Lane, after: Consequence) -> 
     )
 
 
+def save_pacing(connection: Connection, lane: Lane, pacing: Pacing) -> None:
+    """Store when my lane's calls really left."""
+    connection.execute(_mine(lane).values(pacing=canonical_json(pacing).decode()))
+
+
 def count_call(connection: Connection, lane: Lane, pacing: Pacing, *, is_batch: bool) -> None:
     """Store that my lane starts a call now: its pacing and its counters."""
     connection.execute(

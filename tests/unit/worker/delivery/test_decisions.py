@@ -15,7 +15,7 @@ from mappings.canonical.money import Money
 from mappings.canonical.record import FOLLOW_UPS, RecordKind
 from worker.delivery.batch import Waiting, batch_key, choose, rank_of
 from worker.delivery.consequence import Consequence, after_outcomes
-from worker.delivery.pacing import Pacing, after_call, after_throttle, circuit_wait, next_slot
+from worker.delivery.pacing import Pacing, after_call, after_leaving, after_throttle, circuit_wait, next_slot
 from worker.delivery.states import EDGES, ForbiddenEdge, State, check_edge, replayed
 from worker.delivery.step import Park, Post, ReadAgain, Resend, quiet_period, throttle_wait
 from worker.delivery.verdict import Facts, after_push, after_read
@@ -171,6 +171,16 @@ class TestLane:
             assert later - first > timedelta(minutes=1)
         lost = sum(max(0.0, delay - 0.15) for delay in delays)
         assert (starts[-1] - starts[0]).total_seconds() <= 89 * 1.5 * 1.005 + lost + 0.16
+
+    def test_counts_a_call_from_when_it_left(self) -> None:
+        """A machine that was busy for two seconds between slot and bytes must not send the next too soon."""
+        started = after_call(Pacing.idle_since(NOW - timedelta(hours=1)), QBO, is_batch=True, at=NOW)
+
+        late = after_leaving(started, is_batch=True, at=NOW + timedelta(seconds=2))
+
+        slot = next_slot(late, QBO, is_batch=True, now=NOW)
+        assert slot - (NOW + timedelta(seconds=2)) > timedelta(seconds=1.3)
+        assert after_leaving(started, is_batch=True, at=NOW) == started
 
     def test_learns_from_a_throttle_and_forgets_slowly(self) -> None:
         stretched = after_throttle(Pacing.idle_since(NOW), now=NOW)
