@@ -89,6 +89,17 @@ class TestATermThatDoesNotRenew:
 
         assert seller.run("2026-06-01") == ()
 
+    def test_ends_after_the_last_thing_we_know_of_it(self) -> None:
+        """Bought in January, changed in March: it was renewed until then, and ends with March."""
+        seller = Seller(
+            setup(),
+            (subscription(auto_renew=False),),
+            (held("2026-01-01", 1), held("2026-03-10", 2)),
+        )
+        seller.run("2026-06-01")
+
+        assert max(one.charge.service.until for one in seller.billed) == day("2026-04-01")
+
     def test_ends_on_a_stated_day(self) -> None:
         """A custom end on 10 March (not covered any more): 9 of 31 days of the last cycle."""
         seller = Seller(setup(), (subscription(end=day("2026-03-10")),), (held("2026-01-01", 10),))

@@ -153,6 +153,15 @@ class TestAPerpetualLicence:
 
         assert str(only(seller.run("2026-06-01")).net) == "270.00 EUR"
 
+    def test_without_a_term_never_opens_a_window_anew(self) -> None:
+        seller = _seller(_at(BOUGHT, 10), term="")
+        seller.run("2026-01-01")
+        seller.change(_at(BOUGHT + timedelta(days=400), 7))
+
+        seller.run("2027-02-05")
+
+        assert seller.billed_net == 8400 * 14
+
     def test_names_the_hours_that_are_over_and_the_seats(self) -> None:
         seller = _seller(_at(BOUGHT, 10))
         seller.run("2026-01-01")
