@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mappings.canonical.contract import Adjustment
+from mappings.canonical.party import Registration
 from tests.unit.worker.billing.world import (
     Seller,
     contract,
@@ -157,3 +158,12 @@ class TestAnAdjustment:
         one = seller(adjustment(contract="PROJECT"), contracts=two)
 
         assert only(one.run("2026-01-10")).purchase_order == "PO-9"
+
+    def test_is_taxed_like_any_sale_with_its_reason(self) -> None:
+        abroad = party("ACME", country="FR", tax_ids=(Registration("FR", "FR40303265045"),))
+        one = seller(adjustment(), parties=(abroad,))
+        one.run("2026-01-10")
+
+        charge = one.billed[0].charge
+        assert (charge.tax_treatment, charge.tax_reason) == ("reverse_charge", "Reverse charge")
+        assert charge.facts.months == 0

@@ -223,6 +223,16 @@ class TestAPriceOfATerm:
 
         assert [str(one.net) for one in charges(story) if one.ref.cycle_start == day("2026-06-01")] == [net]
 
+    def test_begins_with_the_first_day_of_a_cycle_on_which_something_is_held(self) -> None:
+        """Nothing from 1 February, five from the 11th; the list rises on the 5th."""
+        dear = price_list("LIST", per_seat("28"), from_=day("2026-02-05"))
+        story = seller(world={"price_lists": (PRICES, dear)})
+        story.versions = (held("2026-01-01", 10), held("2026-02-01", 0), held("2026-02-11", 5))
+        story.run("2026-02-28")
+
+        last = charges(story)[-1]
+        assert (str(last.net), str(last.service)) == ("90.00 EUR", "2026-02-11..2026-02-28")
+
 
 class TestADocumentsDate:
     def test_is_expected_to_be_the_day_of_issue_or_the_day_billed_for(self) -> None:
@@ -332,6 +342,31 @@ class TestAShare:
             ("A", "-5.42 EUR", 2, 0),
             ("B", "-16.26 EUR", 3, 1),
         ]
+
+    def test_is_taxed_as_its_own_payer_is_also_when_it_changes(self) -> None:
+        story = self._seller("percent", 75, 25)
+        parties = (party("ACME"), party("A", country="US"), party("B"))
+        story.setup = replace(story.setup, parties=parties)
+        story.run("2026-01-01")
+        story.change(held("2026-01-16", 20))
+        story.run("2026-01-16")
+
+        assert [(one.party, one.tax_code) for one in charges(story)] == [
+            ("A", "DE0"),
+            ("B", "DE19"),
+            ("A", "DE0"),
+            ("B", "DE19"),
+        ]
+
+    def test_is_held_with_the_check_of_its_payer_by_name(self) -> None:
+        story = self._seller("percent", 75, 25)
+        parties = (party("ACME"), party("A", country="FR"), party("B"))
+        story.setup = replace(story.setup, parties=parties)
+        story.run("2026-01-01")
+
+        assert story.last is not None
+        held_by = {draft.document.bill_to.code: draft.checks for draft in story.last.drafts}
+        assert [(check.code, check.subscription) for check in held_by["A"]] == [("missing_tax_id", "S1")]
 
     def test_of_an_unknown_party_stops_the_subscription(self) -> None:
         story = self._seller("percent", 75, 25)

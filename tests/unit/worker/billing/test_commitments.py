@@ -7,6 +7,7 @@ from typing import Any
 from mappings.canonical.contract import Commitment, CommitmentStep
 from mappings.canonical.document import ChargeRef
 from mappings.canonical.money import Money
+from mappings.canonical.party import Registration
 from tests.unit.worker.billing.world import (
     E3,
     SELLER,
@@ -269,3 +270,13 @@ class TestAMinimumOfEachEntity:
         story.run("2026-02-01")
 
         assert [(who, net) for who, _, net in told(story)] == [("A", "100.00 EUR"), ("B", "100.00 EUR")]
+
+
+class TestTax:
+    def test_of_a_shortfall_has_its_reason(self) -> None:
+        abroad = party("ACME", country="FR", tax_ids=(Registration("FR", "FR40303265045"),))
+        story = seller(world={"parties": (abroad,)})
+        story.run("2026-01-01")
+        story.run("2026-02-01")
+
+        assert [one.tax_reason for one in shortfalls(story)] == ["Reverse charge"]
