@@ -6,6 +6,7 @@ import functools
 import pickle
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -41,6 +42,15 @@ class Reach:
         if self.runs_at_import(mutant):
             return self.seconds
         return {test: self.seconds[test] for test in self._reaching(mutant)}
+
+    def nearest_files(self, mutant: Mutant) -> tuple[str, ...]:
+        """Every file of tests, those with the most tests that reach the fault's module first."""
+        near = Counter(
+            test.split("::")[0]
+            for test in {test for tests in self.tests.get(mutant.path, {}).values() for test in tests}
+        )
+        files = {test.split("::")[0] for test in self.seconds}
+        return tuple(sorted(files, key=lambda file: (-near[file], file)))
 
     def _reaching(self, mutant: Mutant) -> set[str]:
         by_line = self.tests.get(mutant.path, {})

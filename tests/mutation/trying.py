@@ -27,6 +27,7 @@ from tests.mutation.sessions import forked, run_until_one_fails, say, with_tests
 Fate = Literal["killed", "timed_out", "survived"]
 
 SURVIVED, KILLED, BROKE = 0, 1, 70
+NEAREST = 3
 
 
 class TrialBroke(Exception):
@@ -66,7 +67,7 @@ def try_all(mutants: Sequence[Mutant], bench: Bench) -> tuple[Tried, ...]:
     at_import = [mutant for mutant in mutants if reach.runs_at_import(mutant)]
     if at_import:
         say(f"{len(at_import)} faults in what runs at import")
-    tried += _side_by_side(at_import, reach, bench.workers, partial(_try_at_import, bench))
+    tried += _side_by_side(at_import, reach, bench.workers, partial(_try_at_import, reach, bench))
     return tuple(sorted(tried, key=lambda one: mutants.index(one.mutant)))
 
 
@@ -98,14 +99,22 @@ def _nest(mutants: Sequence[Mutant], bench: Bench, notes: Path) -> int:
     return with_tests(bench.tests, act)
 
 
-def _try_at_import(bench: Bench, mutant: Mutant, chosen: Mapping[str, float]) -> int:
+def _try_at_import(reach: Reach, bench: Bench, mutant: Mutant, chosen: Mapping[str, float]) -> int:
+    """Importing all tests takes longer than most faults live, so the nearest ones are tried first."""
     plant_before_import(mutant, root=bench.root)
-    survived = []
-    code = with_tests(bench.tests, lambda items: survived.append(not run_until_one_fails(items, chosen)))
-    if survived:
-        return SURVIVED if survived[0] else KILLED
-    cannot_be_imported = code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
-    return KILLED if cannot_be_imported else BROKE
+    files = reach.nearest_files(mutant)
+    for some in (files[:NEAREST], files[NEAREST:]):
+        survived: list[bool] = []
+        code = with_tests(
+            some,
+            lambda items, told=survived: told.append(not run_until_one_fails(items, chosen)),  # type: ignore[misc]  # bound early
+        )
+        if not survived:
+            cannot_be_imported = code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+            return KILLED if cannot_be_imported else BROKE
+        if not survived[0]:
+            return KILLED
+    return SURVIVED
 
 
 def _side_by_side(

@@ -65,6 +65,26 @@ class TestAOneTimePurchase:
         assert story.run("2026-01-17") == ()
         assert len(story.run("2026-01-18")) == 1
 
+    def test_is_what_was_known_last_and_an_expiry_takes_nothing_back(self) -> None:
+        story = seller(plan="one_time", term="", anchor=day("2026-01-15"))
+        story.run("2026-01-15")
+        for on, quantity, status, owed in (
+            ("2026-01-16", 3, "active", 27000),
+            ("2026-01-17", 4, "active", 36000),
+            ("2026-01-18", 4, "expired", 36000),
+            ("2026-01-19", 1, "active", 9000),
+        ):
+            story.change(held(on, quantity, status=status))
+            story.run(on)
+            assert story.billed_net == owed
+
+    def test_stays_as_billed_where_nothing_is_known_any_more(self) -> None:
+        story = seller(plan="one_time", term="", anchor=day("2026-01-15"))
+        story.run("2026-01-15")
+        story.versions = ()
+
+        assert story.run("2026-01-20") == ()
+
     def test_is_the_providers_where_its_lines_are_repeated(self) -> None:
         agreed = contract(bill_by="provider_lines")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from mappings.canonical.money import Money
 from mappings.canonical.period import Period
 from mappings.canonical.provider import ProviderCharge
 from tests.unit.worker.billing.world import (
@@ -111,3 +113,19 @@ class TestACost:
         assert applied.applied(deal, agreed, subscription="S9", day=day("2026-01-01")) == deal
         assert applied.applied(deal, None, subscription="S1", day=day("2026-01-01")) == deal
         assert applied.applied(deal, contract(), subscription="S1", day=day("2026-01-01")) == deal
+
+    @pytest.mark.parametrize(
+        ("days", "months"),
+        [
+            (27, None), (28, 1), (29, 1), (30, 1), (31, 1), (32, None),
+            (364, None), (365, 12), (366, 12), (367, None),
+            (1094, None), (1095, 36), (1096, 36), (1097, None),
+        ],
+    )  # fmt: skip
+    def test_is_told_by_whole_cycles_only(self, days: int, months: int | None) -> None:
+        """36.00 for one seat: a month's, a year's or three years' price."""
+        until = day("2020-01-01") + timedelta(days=days)
+        told = costs(line("2020-01-01", str(until), "36.00", quantity=1))
+
+        expected = "80.00 EUR" if months is None else str(Money(3600 * 10 // months, "EUR"))
+        assert told == ([] if expected == "360.00 EUR" else [expected] * 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +33,7 @@ from tests.unit.worker.billing.world import (
 from worker.billing.bill import bill_group
 from worker.billing.finalise import finalise
 from worker.billing.tax_ids import why_wrong
-from worker.billing.tax_points import TABLE, TaxPointRow, tax_day, tax_point_notice
+from worker.billing.tax_points import TABLE, TaxPointRow, tax_day, tax_point_notice, tax_point_of
 from worker.billing.taxes import Taxed, tax_of, tax_totals
 from worker.billing.treatments import treatment_of
 from worker.billing.values import Check, GroupState
@@ -168,6 +169,30 @@ class TestTheTaxDay:
         assert notice.code == "tax_point_assumed"
         assert tax_point_notice(SELLER, on=ON) is None
         assert tax_point_notice(replace(unknown, tax_point="service_end"), on=ON) is None
+
+    @pytest.mark.parametrize(
+        ("country", "since", "point"),
+        [
+            ("GB", "1995-10-20", "document_date"),
+            ("DE", "1980-01-01", "service_end"),
+            ("AT", "1995-01-01", "service_end"),
+            ("US", "1900-01-01", "document_date"),
+            ("AU", "2000-07-01", "document_date"),
+            ("NZ", "1986-10-01", "document_date"),
+        ],
+    )
+    def test_is_by_the_law_of_a_country_since_its_day(self, country: str, since: str, point: str) -> None:
+        issuer = replace(SELLER, country=country)
+        before = day(since) - timedelta(days=1)
+
+        assert tax_point_of(issuer, on=day(since)) == point
+        assert tax_point_of(issuer, on=before) is None
+
+    def test_of_no_days_is_the_day_itself(self) -> None:
+        moment = Period(day("2026-03-05"), day("2026-03-05"))
+        issuer = replace(SELLER, tax_point="service_end")
+
+        assert tax_day(issuer, moment, document_date=day("2026-04-01")) == day("2026-03-05")
 
     @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.country)
     def test_rests_on_a_public_page_for_every_country(self, row: TaxPointRow) -> None:
