@@ -15,7 +15,7 @@ from mappings.lean import replace
 from worker.billing.charges import Deal, Owed
 from worker.billing.cycles import Calendar, DueCycle
 from worker.billing.documents import Catalog
-from worker.billing.hierarchy import is_consolidated, payer
+from worker.billing.hierarchy import Tree, is_consolidated, payer
 from worker.billing.memo import remembered_pair
 from worker.billing.periods import CYCLE_MONTHS, term_start
 from worker.billing.pools import Pools, is_fixed_at_purchase, pool_period
@@ -34,7 +34,7 @@ from worker.billing.term_prices import (
     usage_rate_missing,
 )
 from worker.billing.timeline import term_months
-from worker.billing.values import ChargeKind, Check, PriceFacts, Terms
+from worker.billing.values import ChargeKind, Check, PriceFacts, SplitPart, Terms
 
 _KINDS: Mapping[str, ChargeKind] = {"usage": "usage", "one_time": "one_time"}
 
@@ -81,15 +81,10 @@ def new_deal(
         return _unassigned(
             subscription, f"contract {contract.code} names issuer {contract.issuer}, which is unknown"
         )
-    first, tree = cycle.service.start, ground.catalog.tree
-    party = subscription.party_on(first)
-    try:
-        bill_to = payer(contract, party, day=first, tree=tree)
-        split = split_parts(subscription, contract, day=first, tree=tree) if subscription.splits else ()
-    except KeyError as unknown:
-        return _unassigned(
-            subscription, f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
-        )
+    payers = _payers(subscription, contract, cycle.service.start, ground.catalog.tree)
+    if isinstance(payers, Check):
+        return payers
+    party, bill_to, split = payers
     find = partial(
         price_facts,
         ground.prices,
@@ -122,6 +117,21 @@ def new_deal(
         rounding=contract.rounding,
         split=split,
     )
+
+
+def _payers(
+    subscription: Subscription, contract: Contract, day: date, tree: Tree
+) -> tuple[str, str, tuple[SplitPart, ...]] | Check:
+    """Who holds a subscription on a day, who pays for it, and the parts of those who share it."""
+    party = subscription.party_on(day)
+    try:
+        bill_to = payer(contract, party, day=day, tree=tree)
+        split = split_parts(subscription, contract, day=day, tree=tree) if subscription.splits else ()
+    except KeyError as unknown:
+        return _unassigned(
+            subscription, f"contract {contract.code} bills to {unknown.args[0]}, which is unknown"
+        )
+    return party, bill_to, split
 
 
 def by_usage_list(contract: Contract, subscription: Subscription) -> Contract:

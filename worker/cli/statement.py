@@ -58,18 +58,11 @@ def statement(
 
     Example: subledger statement ACME --in EUR --from 2026-01-01 --on 2026-01-31
     """
-    from mappings.canonical.money import UnknownCurrency, minor_digits
     from mappings.canonical.period import Period
     from worker.flows import statement as stating
 
-    if rates not in _RATE_DATES:
-        raise Stop(
-            exits.WRONG_USE, f"--rates {rates} is neither of them", fix=f"One of: {', '.join(_RATE_DATES)}"
-        )
-    try:
-        minor_digits(currency)
-    except UnknownCurrency as unknown:
-        raise Stop(exits.WRONG_USE, str(unknown), fix="Name a currency by its code, as in EUR.") from None
+    rate_date = _rate_date(rates)
+    _refuse_unknown(currency)
     with opened() as installation:
         day = on or installation.clock.now().date()
         first = from_ or day.replace(day=1)
@@ -81,7 +74,7 @@ def statement(
             currency=currency,
             dated_in=Period(first, day + timedelta(days=1)),
             on=day,
-            rate_date=cast("RateDate", rates),
+            rate_date=rate_date,
         )
     if isinstance(found, tuple):
         raise Stop(
@@ -93,6 +86,23 @@ def statement(
         )
     _tell(Output(as_json=as_json), found, first, as_csv=as_csv)
     return exits.DONE
+
+
+def _rate_date(rates: str) -> RateDate:
+    if rates not in _RATE_DATES:
+        raise Stop(
+            exits.WRONG_USE, f"--rates {rates} is neither of them", fix=f"One of: {', '.join(_RATE_DATES)}"
+        )
+    return cast("RateDate", rates)
+
+
+def _refuse_unknown(currency: str) -> None:
+    from mappings.canonical.money import UnknownCurrency, minor_digits
+
+    try:
+        minor_digits(currency)
+    except UnknownCurrency as unknown:
+        raise Stop(exits.WRONG_USE, str(unknown), fix="Name a currency by its code, as in EUR.") from None
 
 
 def _tell(out: Output, found: Statement, first: date, *, as_csv: bool) -> None:
