@@ -87,6 +87,15 @@ class TestADiscount:
             "1 seat added x 8.40 EUR x 1/31 days (2026-01-31..2026-01-31)",
         )
 
+    def test_that_begins_and_ends_inside_a_cycle_weighs_its_days(self) -> None:
+        """31.00 a seat; 10 % off from the 11th to the 20th: 10 x 310.00/31 x 0.9 + 21 x 310.00/31."""
+        listed = (price_list("LIST", per_seat("31")),)
+        discount = Discount(dec(10), day("2026-01-11"), day("2026-01-21"), decided_by="day")
+
+        for basis, net in (("actual_days_of_cycle", "300.00 EUR"), ("30_day_month", "299.67 EUR")):
+            done = seller(prices=listed, discounts=(discount,), proration=basis).run("2026-01-01")
+            assert nets(done) == [net]
+
 
 class TestASegment:
     def test_has_its_own_price_before_that_of_any(self) -> None:

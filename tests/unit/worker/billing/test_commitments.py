@@ -272,6 +272,33 @@ class TestAMinimumOfEachEntity:
         assert [(who, net) for who, _, net in told(story)] == [("A", "100.00 EUR"), ("B", "100.00 EUR")]
 
 
+class TestSeveralMinimums:
+    def test_stand_by_contract_and_day(self) -> None:
+        """A contract of no known currency or issuer asks for nothing and stops no other."""
+        agreed = tuple(
+            contract(code=code, from_=day("2026-01-01"), minimum=HUNDRED, **more)
+            for code, more in (
+                ("Z", {}),
+                ("LOST", {"price_list": "GONE"}),
+                ("XX", {"issuer": "XX"}),
+                ("A", {}),
+            )
+        )
+        plain = contract(code="PLAIN", from_=day("2026-01-01"))
+        story = seller(world={"contracts": (*agreed, plain)})
+        story.subscriptions = ()
+        story.versions = ()
+        story.run("2026-03-01")
+
+        told = [(one.contract, str(one.service.start)) for one in shortfalls(story)]
+        assert sorted(told) == [
+            ("A", "2026-01-01"),
+            ("A", "2026-02-01"),
+            ("Z", "2026-01-01"),
+            ("Z", "2026-02-01"),
+        ]
+
+
 class TestTax:
     def test_of_a_shortfall_has_its_reason(self) -> None:
         abroad = party("ACME", country="FR", tax_ids=(Registration("FR", "FR40303265045"),))
