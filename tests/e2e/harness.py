@@ -97,9 +97,10 @@ class Farm:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
 
-    def set_up(self, *texts: str) -> None:
-        """Import the farm's workspace and these files, and connect its QuickBooks books."""
-        files = [self.write(text, f"{n}.yaml") for n, text in enumerate((the_file("workspace.yaml"), *texts))]
+    def set_up(self, *texts: str, since: int = 2026) -> None:
+        """Import the workspace of a farm that sells since a year, and these files; connect its books."""
+        sold = the_file("workspace.yaml").replace("2026-", f"{since}-")
+        files = [self.write(text, f"{n}.yaml") for n, text in enumerate((sold, *texts))]
         imports = [("workspace", "import", file) for file in files]
         self.run_each(*imports, *(self.connecting(book) for book in REALMS))
 
