@@ -134,12 +134,11 @@ def _used_names(chart: Chart, targets: list[LineTarget]) -> Mapping[str, str]:
 def _customers(
     document: Document, parties: Mapping[str, Party], is_customer: Callable[[str, str], bool]
 ) -> Iterator[CustomerRecord]:
-    on = document.document_date or document.service.start
-    parent = parties[document.bill_to.code].parent_on(on)
-    has_parent = parent is not None and parent in parties and is_customer(parent, document.currency)
-    above = customer_code(parent, document.currency) if has_parent and parent is not None else ""
-    if has_parent and parent is not None:
-        yield _customer(parties[parent], document, on=on, above="")
+    on, above = document.document_date or document.service.start, ""
+    parent = parties.get(parties[document.bill_to.code].parent_on(on) or "")
+    if parent is not None and is_customer(parent.code, document.currency):
+        above = customer_code(parent.code, document.currency)
+        yield _customer(parent, document, on=on, above="")
     yield _customer(parties[document.bill_to.code], document, on=on, above=above)
 
 

@@ -112,7 +112,7 @@ def _due(
         for period in grid_cycles(minimum.anchor or contract.from_, months, Period(start, min(until, as_of))):
             days = period.cut(life)
             if days is None or days.until > as_of:
-                continue
+                break  # periods come in order: those after it are not over either
             due = _Due(contract, minimum, period, days, currency)
             if _is_complete(due, holders, ground, as_of=as_of):
                 yield due

@@ -221,7 +221,7 @@ def metered(holder: Holder, usage: Iterable[Usage], calendar: Calendar, *, as_of
     covered = [cycle.service for cycle in found.values()]
     subscription = holder.subscription
     checks: dict[date, Check] = {}
-    for day in sorted({record.on for record in usage if record.on <= as_of}):
+    for day in sorted({record.on for record in usage}):
         if any(day in period for period in covered):
             continue
         contract = calendar.agreements.of(subscription, day)

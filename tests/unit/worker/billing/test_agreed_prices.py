@@ -192,6 +192,18 @@ class TestADiscount:
     def test_of_another_product_does_not_count(self) -> None:
         assert amount(facts(per_seat("10"), discounts=(Discount(dec(10), product="E5"),))) == "10"
 
+    def test_that_ends_is_not_remembered_beside_one_that_does_not(self) -> None:
+        """10 % for ever and 10 % until February, from the same list: 8.10, then 9.00."""
+        book = PriceBook((price_list("LIST", per_seat("10")),))
+        agreed = contract(discounts=(Discount(dec(10)), Discount(dec(10), until=day("2026-02-01"))))
+
+        told = []
+        for on in ("2026-01-01", "2026-02-01"):
+            days = Period(day(on), day("2026-03-01"))
+            told.append(amount(price_facts(book, subscription(), agreed, on=day(on), days=days, unit="seat")))
+
+        assert told == ["8.1", "9"]
+
 
 class TestARamp:
     def _price(self, *steps: RampStep, on: str = "2026-01-01") -> str:
@@ -231,6 +243,15 @@ class TestCostPlus:
     def test_keeps_twelve_decimals_where_a_margin_does_not_end(self) -> None:
         assert str(priced_for_margin(dec(8), dec(15))) == "9.411764705882"
         assert priced_for_margin(dec(8), dec(20)) == 10
+
+    def test_is_a_price_for_each_unit_whatever_the_list_has(self) -> None:
+        found = facts(tiered("volume", (5, "99"), (None, "88"), cost=dec(8)), markup_percent=dec(25))
+
+        assert isinstance(found, PriceFacts)
+        assert (found.model, amount(found, 10)) == ("per_unit", "100")
+
+    def test_rounds_the_thirteenth_decimal_half_up(self) -> None:
+        assert priced_for_margin(dec("0.0000000000005"), dec(0)) == dec("0.000000000001")
 
     def test_takes_the_markup_before_the_margin(self) -> None:
         both = facts(per_seat("99", cost=dec(8)), markup_percent=dec(25), margin_percent=dec(50))

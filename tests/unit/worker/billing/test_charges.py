@@ -187,6 +187,24 @@ class TestWhatIsTakenBack:
         credit = charges(story)[1]
         assert (credit.quantity, credit.unit_price, credit.net) == (10, dec("-8.40"), Money(-8400, "EUR"))
 
+    def test_may_be_a_cent(self) -> None:
+        story = seller(world={"price_lists": (price_list("LIST", per_seat("0.01")),)})
+        story.versions = (held("2026-01-01", 1),)
+        story.run("2026-01-01")
+        story.versions = (held("2026-01-01", 0, observed="2"),)
+        story.run("2026-01-02")
+
+        assert [str(one.net) for one in charges(story)] == ["0.01 EUR", "-0.01 EUR"]
+
+    def test_is_what_we_billed_for_days_that_turn_out_not_to_be_held(self) -> None:
+        """Billed from 1 January; what we knew of those days is withdrawn: 10 x 8.40 x 14/31 come back."""
+        story = seller()
+        story.run("2026-01-01")
+        story.versions = (held("2026-01-15", 10),)
+        story.run("2026-01-31")
+
+        assert [str(one.net) for one in charges(story)] == ["84.00 EUR", "-37.94 EUR"]
+
     def test_comes_from_the_newest_charge_first(self) -> None:
         """12 seats: 10 billed first, 2 more from the 11th (11.38); 5 go on the 21st: 14.90."""
         story = seller()

@@ -294,11 +294,58 @@ class TestACutOver:
         assert story.run("2026-01-31") == ()
         assert told(story) == codes
 
+    def test_of_the_contract_that_took_over_counts_for_days_before_it(self) -> None:
+        story = seller(contract(from_=day("2026-02-01"), cut_over=day("2026-02-01")))
+
+        assert len(story.run("2026-02-01")) == 1
+        assert told(story) == []
+
     def test_leaves_the_next_cycle_to_us(self) -> None:
         story = seller(contract(cut_over=day("2026-01-20")))
         story.run("2026-01-31")
 
         assert str(only_line(story.run("2026-02-01")).service) == "2026-02-01..2026-02-28"
+
+
+class TestTheAccount:
+    def test_counts_what_was_billed_though_nothing_is_held_any_more(self) -> None:
+        story = seller()
+        story.run("2026-01-01")
+        story.change(held("2026-01-16", 0, status="cancelled"))
+        story.run("2026-01-16")
+
+        assert story.last is not None
+        assert (story.last.account.active, story.last.account.billed) == (1, 1)
+        story.run("2026-01-17")
+        assert story.last.account.active == 0
+
+    def test_counts_what_is_held_back_though_nothing_is_held_any_more(self) -> None:
+        below_cost = price_list("LIST", per_seat("8.40", cost=dec(9)))
+        story = seller(world={"price_lists": (below_cost,)})
+        story.versions = (held("2026-01-01", 2), held("2026-01-16", 0, status="cancelled"))
+        story.run("2026-01-31")
+
+        assert story.last is not None
+        assert (story.last.account.active, story.last.account.held) == (1, 1)
+
+    def test_counts_what_cannot_be_billed_though_nothing_is_held_any_more(self) -> None:
+        story = seller(contract(from_=day("2027-01-01")))
+        story.versions = (held("2026-01-01", 2), held("2026-01-16", 0, status="cancelled"))
+        story.run("2026-01-31")
+
+        assert story.last is not None
+        assert (story.last.account.active, story.last.account.unassigned) == (1, 1)
+
+    def test_names_checks_in_order(self) -> None:
+        below_cost = price_list("LIST", per_seat("8.40", cost=dec(9)))
+        story = seller(world={"price_lists": (below_cost,)})
+        codes = [f"S{at}" for at in range(9)]
+        story.subscriptions = tuple(subscription(code) for code in reversed(codes))
+        story.versions = tuple(held("2026-01-01", 1, code) for code in codes)
+        story.run("2026-01-01")
+
+        assert story.last is not None
+        assert [check.subscription for check in story.last.drafts[0].checks] == codes
 
 
 class TestASharedDocument:

@@ -158,6 +158,24 @@ class TestSteps:
             "-50.40",
         ]
 
+    def test_of_a_cycle_whose_days_do_not_add_up_tell_its_changes(self) -> None:
+        """30-day months: ten seats for the month, two more for 21 of 30 days."""
+        prices = price_list("LIST", per_seat("30"))
+        seller = Seller(
+            setup(price_lists=(prices,), contracts=(contract(proration="30_day_month"),)),
+            (subscription(),),
+            (held("2026-01-01", 10), held("2026-01-11", 12)),
+        )
+        [document] = seller.run("2026-01-31")
+
+        [line] = explained(seller, document)
+
+        [(words, amount)] = told(line)
+        assert amount == "342"
+        assert words.startswith("the cycle 2026-01-01..2026-01-31 by its changes: 10 seats added x 30.00 EUR")
+        assert "2 seats added x 30.00 EUR x 21/30 days" in words
+        assert "price:" not in words
+
     def test_of_what_is_no_cycle_are_its_own_words(self) -> None:
         prices = price_list("LIST", per_seat("90", plan="one_time"), per_seat("0.50", plan="usage"))
         seller = Seller(

@@ -95,6 +95,17 @@ class TestADocument:
         assert (invoice.home_currency, invoice.exchange_rate, invoice.exchange_rate_on) == ("EUR", 1, None)
         assert (invoice.exchange_rate_source, invoice.tax_mode) == ("", "ours")
 
+    def test_has_a_rate_of_one_before_its_release(self) -> None:
+        story = seller(
+            world={"price_lists": (price_list(currency="USD"),), "fx_rates": TestAnExchangeRate.RATES}
+        )
+        story.run("2026-01-01")
+        assert story.last is not None
+        draft = story.last.drafts[0].document
+
+        assert (draft.exchange_rate, draft.exchange_rate_on, draft.exchange_rate_source) == (1, None, "")
+        assert (draft.currency, draft.home_currency) == ("USD", "EUR")
+
     def test_is_for_the_days_from_its_first_line_to_its_last(self) -> None:
         story = seller()
         story.subscriptions = (

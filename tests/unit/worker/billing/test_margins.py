@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mappings.canonical.contract import Discount
-from mappings.canonical.money import Money
+from mappings.canonical.money import Money, Rounding
 from tests.unit.worker.billing.world import (
     Seller,
     contract,
@@ -128,6 +128,15 @@ class TestAMargin:
         new = [one.charge for one in story.billed[1:]]
         assert sum(one.cost.minor for one in new if one.cost) == -2065
         assert sum(one.net.minor for one in new) == -2581
+
+    def test_takes_the_cost_as_it_is_where_the_price_of_a_unit_is_cut(self) -> None:
+        """From the 15th, 17 of 31 days: 10 x 4.60 (8.40 x 17/31 cut), at a cost of 80.00 x 17/31 = 43.87."""
+        story = seller("8.40", "8", rounding=Rounding("per_unit", "down"))
+        story.versions = (held("2026-01-15", 10),)
+        story.run("2026-01-15")
+
+        [charge] = [one.charge for one in story.billed]
+        assert (charge.net, charge.cost) == (Money(4600, "EUR"), Money(4387, "EUR"))
 
     def test_keeps_the_retail_price_where_no_cost_is_known(self) -> None:
         story = seller("10.00", None, retail_price_list="RETAIL")

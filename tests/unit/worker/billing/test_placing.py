@@ -194,6 +194,16 @@ class TestARefundOfWhatEnds:
 
         assert [one.kind for one in story.run("2026-01-16")] == kind
 
+    def test_looks_at_the_newest_cycle(self) -> None:
+        """January and February are due; nothing comes after the end on 1 March."""
+        story = seller()
+        story.subscriptions = (subscription(end=day("2026-03-01")),)
+        story.run("2026-01-01")
+        story.run("2026-02-01")
+        story.change(held("2026-02-16", 5))
+
+        assert [one.kind for one in story.run("2026-02-16")] == ["credit_note"]
+
 
 class TestNoRefund:
     def test_is_said_with_the_amount(self) -> None:

@@ -180,6 +180,21 @@ class TestAPriceOfALine:
         assert str(line_price(Money(20000, "EUR"), contract(**terms))) == price
 
 
+class TestAnEventOfNothing:
+    def test_is_a_charge_of_nothing(self) -> None:
+        story = seller(line("a", "100.00"))
+        story.run("2026-01-15")
+        story.provider_charges += (
+            line("b", "0", kind="convert", on="2026-01-20"),
+            line("c", "1.00", on="2026-01-20"),
+        )
+        story.run("2026-01-20")
+
+        nothing = next(one.charge for one in story.billed if not one.charge.net)
+        assert nothing.original is None
+        assert nothing.provider_keys == ("b",)
+
+
 class TestEvents:
     def test_stand_in_the_order_of_service_and_day(self) -> None:
         later = Period(day("2026-02-15"), day("2026-03-15"))

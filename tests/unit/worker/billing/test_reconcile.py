@@ -240,6 +240,11 @@ class TestAMatch:
         assert match.found == "equal"
         assert is_beyond(match)
 
+    def test_of_exactly_a_hundredth_is_small(self) -> None:
+        found = [reconciled([line(net)], ours(cost="9.90"), {})[0].found for net in ("100.00", "100.01")]
+
+        assert found == ["small", "over_billed"]
+
     def test_of_a_credit_is_small_by_its_size(self) -> None:
         [match] = reconciled([line("-69.50")], [replace(ours()[0], cost=Money(-7000, "EUR"))], {})
 

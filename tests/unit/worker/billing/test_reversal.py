@@ -27,8 +27,12 @@ KEY = ("DE", "ACME", "EUR", "", "30", "", "ACME", "credit_note")
 def seller() -> Seller:
     """Ten seats and one more subscription of two, both of January, with a cost."""
     prices = price_list("LIST", per_seat("8.40", cost=dec("8.00")))
+    retail = price_list("RETAIL", per_seat("12.00"))
     return Seller(
-        setup(price_lists=(prices,)),
+        setup(
+            price_lists=(prices, retail),
+            contracts=(contract(retail_price_list="RETAIL", change_form="spans"),),
+        ),
         (subscription(), subscription("S2")),
         (held("2026-01-01", 10), held("2026-01-01", 2, "S2")),
     )
@@ -82,12 +86,24 @@ class TestAReversal:
         first, _ = reversed_(story, invoice).charges
 
         assert (first.net, first.unit_price) == (Money(-8400, "EUR"), dec("-8.40"))
-        assert (first.cost, first.retail) == (Money(-8000, "EUR"), None)
+        assert (first.cost, first.retail) == (Money(-8000, "EUR"), Money(-12000, "EUR"))
         assert (first.reverses, first.ref.revision) == (0, 1)
         assert (first.facts.exact, first.facts.spans) == ("0", ())
         assert first.basis[-1].endswith("wrong price list")
         assert first.original is not None
         assert first.original.number == invoice.number
+
+    def test_of_a_change_printed_in_lines_is_one_charge(self) -> None:
+        story = seller()
+        story.run("2026-01-01")
+        story.change(held("2026-01-16", 12))
+        change = only(story.run("2026-01-16"))
+        assert len(story.billed[-1].charge.printed) == 3
+
+        done = reversed_(story, change)
+
+        assert [charge.printed for charge in done.charges] == [()]
+        assert len(done.document.lines) == 3
 
     def test_is_named_after_every_charge_of_its_cycle(self) -> None:
         """The change of the 16th is taken back; the cycle has revisions 0 and 1, so this is 2."""

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from mappings.canonical.catalog import Promotion
-from tests.unit.worker.billing.world import FxRate, day, dec, replace, subscription, tiers
+from tests.unit.worker.billing.world import (
+    FxRate,
+    Seller,
+    day,
+    dec,
+    per_seat,
+    price_list,
+    replace,
+    setup,
+    subscription,
+    tiers,
+    used,
+)
 from worker.billing.term_prices import TermPrices, converted, est_price, may_be_promoted, promoted
 from worker.billing.values import AccountReason, Check, PriceFacts, PriceStep, RunAccount
 
@@ -76,6 +88,18 @@ class TestAPromotion:
     )
     def test_is_for_what_is_sold_by_the_term(self, plan: Any, may: bool) -> None:
         assert may_be_promoted(plan) is may
+
+
+class TestWhatIsNotSoldByTheTerm:
+    def test_knows_no_promotion(self) -> None:
+        prices = price_list("LIST", per_seat("1.00", plan="usage"))
+        one = subscription(plan="usage", term="")
+        seller = Seller(
+            setup(price_lists=(prices,), promotions=(promotion(),)), (one,), (), (used("2026-01-05", 10),)
+        )
+        seller.run("2026-02-01")
+
+        assert [str(billed.charge.net) for billed in seller.billed] == ["10.00 EUR"]
 
 
 class TestARateOfATerm:
