@@ -57,6 +57,29 @@ class TestTax:
             ("DE7", "0.45 EUR", "0.03 EUR"),
         ]
 
+    def test_is_rounded_for_each_rate_by_itself(self) -> None:
+        """0.50 at 7 % = 0.035 -> 0.04; 1.50 at 19 % = 0.285 -> 0.29; rounded together they were 0.32."""
+        listed = price_list("LIST", per_seat("0.50", product="A"), per_seat("1.50", product="B"))
+        seller = Seller(
+            setup(
+                products=(Product("A", "A"), Product("B", "B")),
+                price_lists=(listed,),
+                contracts=(contract(), contract(code="REDUCED", tax_code="DE7")),
+            ),
+            (
+                subscription("A", product="A", contract="REDUCED"),
+                subscription("B", product="B", contract="C-ACME"),
+            ),
+            (held("2026-01-01", 1, "A"), held("2026-01-01", 1, "B")),
+        )
+
+        invoice = only(seller.run("2026-01-01"))
+
+        assert [(one.code, str(one.tax)) for one in invoice.taxes] == [
+            ("DE19", "0.29 EUR"),
+            ("DE7", "0.04 EUR"),
+        ]
+
     def test_is_rounded_per_line_where_the_issuer_says_so(self) -> None:
         """0.0855 -> 0.09 three times."""
         invoice = only(_two_rates(tax_rounding="per_line").run("2026-01-01"))
